@@ -1,0 +1,109 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>What a cluster says under <c>Extensions</c> in <c>config/routes.json</c>.</summary>
+public sealed record ClusterExtensions
+{
+    /// <summary>The program behind the destinations. Default: null, a cluster of ordinary HTTP services.</summary>
+    public ModelServerOptions? ModelServer { get; init; }
+
+    /// <summary>Time limits of one request; a route's own values come first.</summary>
+    public TimeoutOptions Timeouts { get; init; } = new();
+
+    /// <summary>Credential sent to a destination, by destination id; <c>*</c> stands for every destination not named.</summary>
+    public Dictionary<string, CredentialOptions> Credentials { get; init; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>How the gateway proves who it is to the destinations and checks who they are. Default: the machine's certificate authorities.</summary>
+    public UpstreamTlsOptions? Tls { get; init; }
+}
+
+/// <summary>The program behind a destination.</summary>
+public sealed record ModelServerOptions
+{
+    /// <summary>
+    /// One of <c>vllm</c>, <c>sglang</c>, <c>tgi</c>, <c>llamacpp</c>, <c>ollama</c>, <c>openai</c>, <c>azure-openai</c>, <c>anthropic</c>, <c>generic</c>.
+    /// Default: <c>generic</c>.
+    /// </summary>
+    public string Kind { get; init; } = ModelServerKinds.Generic;
+
+    /// <summary>Path of the Prometheus metrics on a destination. Default: null, the kind's own.</summary>
+    public string? MetricsPath { get; init; }
+
+    /// <summary>Models every destination serves. Default: empty, which means ask the destinations (<c>/v1/models</c>, <c>/api/tags</c>).</summary>
+    public List<string> Models { get; init; } = [];
+
+    /// <summary>Azure OpenAI only: value of <c>api-version</c>, for example <c>2024-10-21</c>. The deployment is the model name after a rewrite.</summary>
+    [RegularExpression("^[0-9A-Za-z.-]{1,32}$")]
+    public string? ApiVersion { get; init; }
+}
+
+/// <summary>Kinds of model servers the gateway knows.</summary>
+public static class ModelServerKinds
+{
+    /// <summary>vLLM.</summary>
+    public const string Vllm = "vllm";
+
+    /// <summary>SGLang.</summary>
+    public const string Sglang = "sglang";
+
+    /// <summary>Hugging Face text-generation-inference.</summary>
+    public const string Tgi = "tgi";
+
+    /// <summary>llama.cpp's server.</summary>
+    public const string LlamaCpp = "llamacpp";
+
+    /// <summary>Ollama.</summary>
+    public const string Ollama = "ollama";
+
+    /// <summary>OpenAI's hosted API, or one that is hosted and speaks it.</summary>
+    public const string OpenAi = "openai";
+
+    /// <summary>Azure OpenAI: deployment in the path, api-version in the query.</summary>
+    public const string AzureOpenAi = "azure-openai";
+
+    /// <summary>Anthropic's hosted API.</summary>
+    public const string Anthropic = "anthropic";
+
+    /// <summary>Anything else that speaks the OpenAI API.</summary>
+    public const string Generic = "generic";
+
+    /// <summary>Every kind, in the order the documentation lists them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Vllm, Sglang, Tgi, LlamaCpp, Ollama, OpenAi, AzureOpenAi, Anthropic, Generic];
+}
+
+/// <summary>A credential the gateway sends to a destination.</summary>
+public sealed record CredentialOptions
+{
+    /// <summary>Header that carries it. Default: <c>Authorization</c>. Azure OpenAI uses <c>api-key</c>, Anthropic <c>x-api-key</c>.</summary>
+    [RegularExpression("^[A-Za-z0-9-]{1,64}$")]
+    public string Header { get; init; } = "Authorization";
+
+    /// <summary>The header's whole value, for example <c>Bearer sk-…</c>. Best given by environment variable or key-per-file secret.</summary>
+    [Required]
+    public string Value { get; init; } = "";
+}
+
+/// <summary>TLS towards the destinations of one cluster.</summary>
+public sealed record UpstreamTlsOptions
+{
+    /// <summary>PEM file of certificate authorities trusted for this cluster instead of the machine's. Default: null.</summary>
+    public string? CertificateAuthority { get; init; }
+
+    /// <summary>Certificate the gateway presents (mutual TLS). Default: null, none.</summary>
+    public CertificateOptions? ClientCertificate { get; init; }
+}
+
+/// <summary>A certificate with its private key.</summary>
+public sealed record CertificateOptions
+{
+    /// <summary>PEM or PKCS#12 file.</summary>
+    [Required]
+    public string Path { get; init; } = "";
+
+    /// <summary>PEM file of the private key. Default: null, the key is in <see cref="Path"/>.</summary>
+    public string? KeyPath { get; init; }
+
+    /// <summary>Password of the key or the PKCS#12 file. Default: null.</summary>
+    public string? Password { get; init; }
+}

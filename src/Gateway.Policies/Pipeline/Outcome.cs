@@ -1,0 +1,38 @@
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>How a request ended, told by what happened and not by the status code: a stream that dies after its 200 is not a success.</summary>
+public enum Outcome : byte
+{
+    /// <summary>Answered completely by a destination or by the gateway.</summary>
+    Ok,
+
+    /// <summary>Refused for a fault of the client (4xx of the gateway's own or passed on).</summary>
+    ClientError,
+
+    /// <summary>Refused for a missing, wrong or insufficient credential.</summary>
+    Unauthorized,
+
+    /// <summary>Refused for a limit.</summary>
+    RateLimited,
+
+    /// <summary>No destination could be picked.</summary>
+    NoBackend,
+
+    /// <summary>Every destination's circuit was open.</summary>
+    CircuitOpen,
+
+    /// <summary>The destination failed or answered 5xx.</summary>
+    BackendError,
+
+    /// <summary>A time limit ran out.</summary>
+    Timeout,
+
+    /// <summary>The answer broke off after it had begun.</summary>
+    StreamBroken,
+
+    /// <summary>The client went away first.</summary>
+    ClientCanceled,
+
+    /// <summary>The gateway's own fault.</summary>
+    GatewayError,
+}

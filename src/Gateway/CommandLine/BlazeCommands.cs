@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace BlazeGateway.CommandLine;
+
+/// <summary>The verbs of <c>blaze</c>, one class per verb in this folder.</summary>
+internal static class BlazeCommands
+{
+    public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
+
+    private static RootCommand Create()
+    {
+        var root = new RootCommand("A reverse-proxy gateway for AI model servers.");
+        return root;
+    }
+}

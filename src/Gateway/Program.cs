@@ -1,0 +1,3 @@
+using BlazeGateway.CommandLine;
+
+return await BlazeCommands.InvokeAsync(args);
