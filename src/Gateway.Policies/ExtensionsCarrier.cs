@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Yarp.ReverseProxy.Configuration;
 
-namespace BlazeGateway.Policies.Pipeline;
+namespace BlazeGateway.Policies;
 
 /// <summary>
 /// Carries typed <c>Extensions</c> inside YARP's own configuration records. A change of extensions is thereby a change of the record,

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace BlazeGateway.Policies.Pipeline;
+namespace BlazeGateway.Policies;
 
 /// <summary>What a cluster says under <c>Extensions</c> in <c>config/routes.json</c>.</summary>
 public sealed record ClusterExtensions

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace BlazeGateway.Policies.Pipeline;
+namespace BlazeGateway.Policies;
 
 /// <summary>What a route says under <c>Extensions</c> in <c>config/routes.json</c>. Every member has a default that is right for most routes.</summary>
 public sealed record RouteExtensions
