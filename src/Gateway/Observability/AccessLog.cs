@@ -35,6 +35,9 @@ internal sealed class AccessLog : IAccessLog, IDisposable
         }
     }
 
+    /// <summary>Whether the writer's thread exists and has not ended.</summary>
+    internal bool IsRunning => _writer is { IsAlive: true };
+
     /// <inheritdoc/>
     public void Write(in AccessRecord record)
     {
