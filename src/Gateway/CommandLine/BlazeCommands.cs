@@ -10,6 +10,7 @@ internal static class BlazeCommands
     private static RootCommand Create()
     {
         var root = new RootCommand("A reverse-proxy gateway for AI model servers.");
+        root.Subcommands.Add(BenchCommand.Create());
         return root;
     }
 }
