@@ -13,7 +13,7 @@ namespace BlazeGateway.Policies.Pipeline;
 internal sealed class PlanCache
 {
     /// <summary>Policy of a cluster that names none.</summary>
-    public const string DefaultPolicy = LoadBalancingPolicies.RoundRobin;
+    public static readonly string DefaultPolicy = LoadBalancingPolicies.RoundRobin;
 
     private readonly ConditionalWeakTable<RouteModel, RoutePlan> _routes = [];
     private readonly ConditionalWeakTable<ClusterModel, ClusterPlan> _clusters = [];
