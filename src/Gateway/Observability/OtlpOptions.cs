@@ -7,6 +7,7 @@ internal sealed record OtlpOptions
 {
     /// <summary>
     /// Where spans are sent by OTLP over HTTP, for example <c>http://127.0.0.1:4318</c>; <c>/v1/traces</c> is added when there is no path.
+    /// Port 4317 is spoken to by gRPC, as the protocol reserves it for that.
     /// Default: empty, no spans are made or sent.
     /// </summary>
     public string Endpoint { get; init; } = "";

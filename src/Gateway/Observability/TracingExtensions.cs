@@ -9,6 +9,9 @@ namespace BlazeGateway.Observability;
 /// <summary>The front door of tracing.</summary>
 internal static class TracingExtensions
 {
+    /// <summary>The port OTLP reserves for gRPC; every other is spoken to by HTTP.</summary>
+    private const int GrpcPort = 4317;
+
     /// <summary>
     /// Passes W3C trace context on and, when an endpoint is configured, exports spans of the requests <paramref name="isData"/> accepts.
     /// Without an endpoint no listener exists and no span is made.
@@ -38,7 +41,7 @@ internal static class TracingExtensions
                 })
                 .AddOtlpExporter(exporter =>
                 {
-                    exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
+                    exporter.Protocol = endpoint.Port == GrpcPort ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
                     exporter.Endpoint = endpoint;
                     exporter.Headers = options.Headers;
                 }));
@@ -52,6 +55,6 @@ internal static class TracingExtensions
             throw new ArgumentException($"Telemetry:Otlp:Endpoint is '{text}'; it must be an absolute http or https URL such as http://127.0.0.1:4318.");
         }
 
-        return uri.AbsolutePath == "/" ? new Uri(uri, "/v1/traces") : uri;
+        return uri.AbsolutePath == "/" && uri.Port != GrpcPort ? new Uri(uri, "/v1/traces") : uri;
     }
 }
