@@ -12,17 +12,17 @@ internal static class ModelListing
     /// <param name="snapshot">What is served.</param>
     /// <param name="table">The route's <c>Models</c>.</param>
     /// <param name="ownCluster">The route's own cluster.</param>
-    public static ImmutableArray<ModelEntry> Of(CatalogSnapshot snapshot, ModelTable table, string? ownCluster)
+    public static ImmutableArray<ModelEntry> Of(CatalogSnapshot snapshot, ModelTable? table, string? ownCluster)
     {
-        if (table.IsEmpty)
+        if (table is null)
         {
-            return ownCluster is null ? [] : snapshot.Cluster(ownCluster)?.Served.Entries ?? [];
+            return Served(snapshot, ownCluster);
         }
 
         var listed = new SortedDictionary<string, ModelEntry>(StringComparer.Ordinal);
         foreach (var target in table.Exact)
         {
-            if (Exact(snapshot, target) is { } entry)
+            if (Exact(snapshot, target, ownCluster) is { } entry)
             {
                 listed.Add(target.PublicName, entry);
             }
@@ -30,7 +30,7 @@ internal static class ModelListing
 
         foreach (var pattern in table.Patterns.Where(p => p.Rewrite is null))
         {
-            foreach (var entry in snapshot.Cluster(pattern.Cluster)?.Served.Entries ?? [])
+            foreach (var entry in Served(snapshot, pattern.Cluster ?? ownCluster))
             {
                 if (ReferenceEquals(table.Find(entry.Name), pattern))
                 {
@@ -43,42 +43,45 @@ internal static class ModelListing
     }
 
     /// <summary>The entry for <paramref name="model"/>; null when the route does not offer it now.</summary>
-    public static ModelEntry? Find(CatalogSnapshot snapshot, ModelTable table, string? ownCluster, string model)
+    public static ModelEntry? Find(CatalogSnapshot snapshot, ModelTable? table, string? ownCluster, string model)
     {
-        if (table.IsEmpty)
+        if (table is null)
         {
-            return ownCluster is null ? null : Served(snapshot, ownCluster, model);
+            return Served(snapshot, ownCluster, model);
         }
 
         return table.Find(model) switch
         {
             null => null,
-            { IsPattern: false } target => Exact(snapshot, target),
-            { Rewrite: null } pattern => Served(snapshot, pattern.Cluster, model),
-            { Rewrite: { } rewrite } pattern => Served(snapshot, pattern.Cluster, rewrite) is { } entry ? entry with { Name = model } : null,
+            { IsPattern: false } target => Exact(snapshot, target, ownCluster),
+            { Rewrite: null } pattern => Served(snapshot, pattern.Cluster ?? ownCluster, model),
+            { Rewrite: { } rewrite } pattern => Served(snapshot, pattern.Cluster ?? ownCluster, rewrite) is { } entry ? entry with { Name = model } : null,
         };
     }
 
-    private static ModelEntry? Exact(CatalogSnapshot snapshot, ModelTarget target)
+    private static ModelEntry? Exact(CatalogSnapshot snapshot, ModelMatch target, string? ownCluster)
     {
         var name = target.Rewrite ?? target.PublicName;
-        if (snapshot.Cluster(target.Cluster) is not { IsAnswering: true } cluster)
+        if ((target.Cluster ?? ownCluster) is not { } id || snapshot.Cluster(id) is not { IsAnswering: true } cluster)
         {
             return null;
         }
 
         return cluster.Find(name) == ModelStanding.Served
-            ? Served(snapshot, target.Cluster, name)! with { Name = target.PublicName }
+            ? Served(snapshot, id, name)! with { Name = target.PublicName }
             : cluster.AnsweringUnlisted ? new ModelEntry { Name = target.PublicName } : null;
     }
 
-    private static ModelEntry? Served(CatalogSnapshot snapshot, string cluster, string model)
+    private static ImmutableArray<ModelEntry> Served(CatalogSnapshot snapshot, string? cluster) =>
+        cluster is null ? [] : snapshot.Cluster(cluster)?.Served.Entries ?? [];
+
+    private static ModelEntry? Served(CatalogSnapshot snapshot, string? cluster, string model)
     {
-        if (snapshot.Cluster(cluster)?.Served is not { } served || !served.Contains(model))
+        if (cluster is null || !snapshot.IsServed(cluster, model))
         {
             return null;
         }
 
-        return served.Entries.FirstOrDefault(e => e.Name == model) ?? new ModelEntry { Name = model };
+        return Served(snapshot, cluster).FirstOrDefault(e => e.Name == model) ?? new ModelEntry { Name = model };
     }
 }
