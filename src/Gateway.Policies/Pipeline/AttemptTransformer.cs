@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -85,7 +86,29 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             return;
         }
 
-        context.Cluster!.Shape.Apply(proxyRequest, context, destinationPrefix);
+        Shape(proxyRequest, destinationPrefix);
+    }
+
+    private void Shape(HttpRequestMessage proxyRequest, string destinationPrefix)
+    {
+        var shape = context.Cluster!.Shape;
+        shape.Credentials.Apply(context.Destination!.DestinationId, proxyRequest.Headers);
+
+        if (!shape.IsAzure)
+        {
+            return;
+        }
+
+        var request = context.Http.Request;
+        var model = context.IsInference ? context.Model?.Rewrite ?? Encoding.ASCII.GetString(context.Facts.Model) : null;
+        if (!shape.TryShape(request.Path, request.QueryString, model, out var path, out var query))
+        {
+            context.Error = GatewayError.ModelNotFound;
+            context.Http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(destinationPrefix, path, query);
     }
 
     private void FinishResponse(HttpContext httpContext, HttpResponseMessage answer)
@@ -99,7 +122,6 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
 
         if (answer.StatusCode == HttpStatusCode.SwitchingProtocols || httpContext.Request.Method == HttpMethods.Connect)
         {
-            context.IsUpgraded = true;
             context.Upgraded();
             return;
         }
@@ -129,7 +151,9 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             headers.ContentLength = null;
         }
 
-        answer.Content = new ObservedContent(answer.Content, context, isStream && answer.StatusCode == HttpStatusCode.OK);
+        isStream &= answer.StatusCode == HttpStatusCode.OK;
+        context.Scanner = new AnswerScanner(context.Dialect, isStream);
+        answer.Content = new ObservedContent(answer.Content, context, isStream);
     }
 
     private static bool IsStream(string? mediaType) => mediaType is "text/event-stream" or "application/x-ndjson";

@@ -22,7 +22,7 @@ internal sealed class ClusterPlan
         Passive = passive;
         Connections = cluster.HttpClient as ClusterConnections
             ?? throw new InvalidOperationException($"Cluster '{ClusterId}': its connections were not made by {nameof(ClusterConnectionsFactory)}.");
-        Shape = DestinationRequest.Compile(Options);
+        Shape = new DestinationRequest(Options);
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;

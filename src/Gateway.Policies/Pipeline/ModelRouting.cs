@@ -22,7 +22,7 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         model = model[..Encoding.ASCII.GetChars(facts.Model, model)];
         context.Record.Stream = facts.Stream;
         ClusterState? cluster;
-        if (context.Route.Models is { } table)
+        if (context.Route.Models is { IsEmpty: false } table)
         {
             cluster = Mapped(context, table, model, own);
         }
@@ -68,7 +68,7 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
 
         context.Record.Model = match.PublicName;
         var chosen = match;
-        if (match.Fallbacks.Length > 0 && !CanServe(match, model, own))
+        if (!match.Fallbacks.IsEmpty && !CanServe(match, model, own))
         {
             foreach (var fallback in match.Fallbacks)
             {
@@ -86,25 +86,25 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         }
 
         context.Model = chosen;
-        if (chosen.RewriteUtf8 is { Length: > 0 } rewrite)
+        if (!chosen.RewriteUtf8.IsEmpty)
         {
-            context.Splices.Add(context.Facts.ModelRange.Offset, context.Facts.ModelRange.Length, rewrite);
+            context.Splices.Add(context.Facts.ModelRange.Offset, context.Facts.ModelRange.Length, chosen.RewriteUtf8);
         }
 
-        return chosen.RewriteUtf8 is null && ReferenceEquals(chosen, match) && catalog.Current.Find(cluster.ClusterId, model) == ModelStanding.Unknown
+        return chosen.Rewrite is null && catalog.Current.Find(cluster.ClusterId, model) == ModelStanding.Unknown
             ? null
             : cluster;
     }
 
-    private bool CanServe(ModelMatch match, ReadOnlySpan<char> model, ClusterState own) =>
+    private bool CanServe(ModelTarget match, ReadOnlySpan<char> model, ClusterState own) =>
         TryGetCluster(match, own, out var cluster)
         && cluster.DestinationsState.AvailableDestinations.Count > 0
         && (catalog.Current.Cluster(cluster.ClusterId) is not { } models
-            || models.Find(match.Rewrite ?? model) is ModelStanding.Served or ModelStanding.Unlisted);
+            || models.Find(match.Rewrite is { } rewrite ? rewrite : model) is ModelStanding.Served or ModelStanding.Unlisted);
 
-    private bool TryGetCluster(ModelMatch match, ClusterState own, out ClusterState cluster)
+    private bool TryGetCluster(ModelTarget match, ClusterState own, out ClusterState cluster)
     {
-        if (match.Cluster is null || match.Cluster.Equals(own.ClusterId, StringComparison.OrdinalIgnoreCase))
+        if (match.Cluster.Equals(own.ClusterId, StringComparison.OrdinalIgnoreCase))
         {
             cluster = own;
             return true;

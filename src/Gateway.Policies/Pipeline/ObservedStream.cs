@@ -10,8 +10,6 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal sealed class ObservedStream : ReadOnlyStream
 {
-    private const int LongestFirstEvent = 64 * 1024;
-
     private readonly Stream _inner;
     private readonly RequestContext _context;
     private readonly bool _isStream;
@@ -92,18 +90,21 @@ internal sealed class ObservedStream : ReadOnlyStream
     /// <summary>Reads until the first event tells whether the stream is an answer or an error in the shape of one.</summary>
     private async ValueTask<int> BeginAsync(Memory<byte> buffer, int filled)
     {
+        var ended = filled == 0;
         while (true)
         {
-            var verdict = FirstEvent.Classify(buffer.Span[..filled], _context.Dialect);
-            if (verdict.IsError)
+            var bytes = buffer.Span[..filled];
+            var first = FirstEvent.Classify(_context.Dialect, bytes, ended);
+            if (first.Kind is FirstEventKind.ClientError or FirstEventKind.ServerError)
             {
                 _ended = true;
                 _context.AnswerEnd = AnswerEnd.ErrorFirst;
-                _context.FirstEventStatus = verdict.Status;
+                _context.FirstEvent = FirstEventError.From(first, bytes);
                 throw new FirstEventException();
             }
 
-            if (!verdict.NeedsMore || filled >= Math.Min(buffer.Length, LongestFirstEvent))
+            // A comment before the first event is a sign of life that the client waits for; the status goes out with it.
+            if (first.Kind == FirstEventKind.Answer || bytes is [(byte)':', ..] || filled == buffer.Length)
             {
                 return filled;
             }
@@ -111,11 +112,7 @@ internal sealed class ObservedStream : ReadOnlyStream
             Limit();
             var read = await _inner.ReadAsync(buffer[filled..], _context.Deadline.Read);
             _context.Deadline.Clear();
-            if (read == 0)
-            {
-                return filled;
-            }
-
+            ended = read == 0;
             filled += read;
         }
     }
@@ -124,7 +121,7 @@ internal sealed class ObservedStream : ReadOnlyStream
     {
         ref var record = ref _context.Record;
         record.BytesOut += bytes.Length;
-        if (!_context.Scanner.Feed(bytes))
+        if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == 0)
         {
             return;
         }

@@ -8,7 +8,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Step Peek, on inference routes only: tells the operation from the path, holds the body, reads what it asks for and finds the cluster
 /// that serves it. Questions about models are answered here without a destination.
 /// </summary>
-internal sealed class PeekStep(ModelRouting routing, ModelAnswers answers)
+internal sealed class PeekStep(ModelRouting routing)
 {
     // A longer body takes milliseconds to read through, for which a socket's thread may not be held.
     private const long LongBody = 256 * 1024;
@@ -42,6 +42,7 @@ internal sealed class PeekStep(ModelRouting routing, ModelAnswers answers)
         }
 
         context.IsInference = true;
+        context.Dialect = InferencePath.DialectOf(context.Record.Operation);
         var reading = BodyReader.ReadAsync(context);
         if (!reading.IsCompletedSuccessfully || context.Body.Length > LongBody)
         {
@@ -54,7 +55,7 @@ internal sealed class PeekStep(ModelRouting routing, ModelAnswers answers)
 
     private async ValueTask<ClusterState?> AnswerAsync(RequestContext context, ClusterState own)
     {
-        context.Error = await answers.WriteAsync(context, own);
+        context.Error = await ModelAnswers.WriteAsync(context, own, routing.Catalog);
         return null;
     }
 

@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Body;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ internal sealed class RequestContext
     private readonly BodyBudget _budget;
     private AccessRecord _record;
     private InferenceFacts _facts;
-    private StreamScanner _scanner;
+    private AnswerScanner _scanner;
     private BodySplices _splices;
     private long _reserved;
 
@@ -40,8 +41,8 @@ internal sealed class RequestContext
     /// <summary>The destination of the attempt at hand.</summary>
     public DestinationState? Destination { get; set; }
 
-    /// <summary>Public model a request was matched with; null on routes without a model table.</summary>
-    public ModelMatch? Model { get; set; }
+    /// <summary>Entry of the route's models the request was matched with; null on routes without.</summary>
+    public ModelTarget? Model { get; set; }
 
     /// <summary>Whether the request is read as an inference request.</summary>
     public bool IsInference { get; set; }
@@ -53,7 +54,7 @@ internal sealed class RequestContext
     public GatewayError? Error { get; set; }
 
     /// <summary>The connection became a tunnel (WebSocket or other upgrade).</summary>
-    public bool IsUpgraded { get; set; }
+    public bool IsUpgraded { get; private set; }
 
     /// <summary>How the answer's body ended; see <see cref="ObservedStream"/>.</summary>
     public AnswerEnd AnswerEnd { get; set; }
@@ -85,8 +86,8 @@ internal sealed class RequestContext
     /// <summary>What the body says.</summary>
     public ref InferenceFacts Facts => ref _facts;
 
-    /// <summary>Watches the answer's stream.</summary>
-    public ref StreamScanner Scanner => ref _scanner;
+    /// <summary>Watches the answer.</summary>
+    public ref AnswerScanner Scanner => ref _scanner;
 
     /// <summary>Changes made to the body on its way.</summary>
     public ref BodySplices Splices => ref _splices;
@@ -112,6 +113,13 @@ internal sealed class RequestContext
             TokensCached = -1,
         };
         Deadline.Begin(route.TotalTicks == long.MaxValue ? long.MaxValue : now + route.TotalTicks);
+    }
+
+    /// <summary>The connection became a tunnel.</summary>
+    public void Upgraded()
+    {
+        IsUpgraded = true;
+        Route.CountUpgrade();
     }
 
     /// <summary>Ticks since <see cref="Begin"/>.</summary>

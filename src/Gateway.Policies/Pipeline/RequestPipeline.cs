@@ -81,7 +81,7 @@ internal sealed partial class RequestPipeline(
 
         return context.FirstEvent is { } first
             ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, retryAfter: first.Status is StatusCodes.Status503ServiceUnavailable)
-            : ErrorAnswer.WriteAsync(context.Http, context.Error!, context.Dialect, context.ErrorMessage);
+            : ErrorAnswer.WriteAsync(context.Http, context.Error!, InferencePath.DialectOf(context.Http.Request.Path.Value), context.ErrorMessage);
     }
 
     private async Task FailAsync(RequestContext context, Exception exception)
@@ -100,7 +100,7 @@ internal sealed partial class RequestPipeline(
             return;
         }
 
-        await ErrorAnswer.WriteAsync(context.Http, GatewayError.InternalError, context.Dialect);
+        await ErrorAnswer.WriteAsync(context.Http, GatewayError.InternalError, InferencePath.DialectOf(context.Http.Request.Path.Value));
     }
 
     private static partial class Log

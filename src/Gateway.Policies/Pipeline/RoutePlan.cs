@@ -8,12 +8,15 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>What a route asks of the pipeline, compiled once from its configuration. Immutable; a request keeps the plan it began with.</summary>
 internal sealed class RoutePlan
 {
+    private readonly RequestMetrics _metrics;
+
     public RoutePlan(RouteModel route, RequestMetrics metrics, TimeProvider time)
     {
+        _metrics = metrics;
         RouteId = route.Config.RouteId;
         Transformer = route.Transformer;
         Options = ExtensionsCarrier.Read(route.Config);
-        Models = ModelTable.Compile(Options.Models);
+        Models = ModelTable.Compile(Options.Models, route.Config.ClusterId);
         Metrics = metrics.Route(RouteId);
         var cluster = route.Cluster is null ? new ClusterExtensions() : ExtensionsCarrier.Read(route.Cluster.Model.Config);
         IsInference = Options.Inference ?? (Options.Models.Count > 0 || cluster.ModelServer is not null);
@@ -33,8 +36,8 @@ internal sealed class RoutePlan
     /// <summary>The route's transforms.</summary>
     public HttpTransformer Transformer { get; }
 
-    /// <summary>Public model names of the route; null when every model of its cluster is open.</summary>
-    public ModelTable? Models { get; }
+    /// <summary>Public model names of the route; empty when every model of its cluster is open.</summary>
+    public ModelTable Models { get; }
 
     /// <summary>The route's metrics.</summary>
     public RouteMetrics Metrics { get; }
@@ -56,6 +59,9 @@ internal sealed class RoutePlan
 
     /// <summary>How requests that are not inference requests are forwarded.</summary>
     public ForwarderRequestConfig Plain { get; }
+
+    /// <summary>Counts a connection that became a tunnel.</summary>
+    public void CountUpgrade() => _metrics.UpgradeStarted();
 
     /// <summary>A time span in ticks of the clock, null for null.</summary>
     public static long? Ticks(TimeSpan? span, TimeProvider time) =>

@@ -5,15 +5,17 @@ using Microsoft.AspNetCore.Http;
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>Step Settle: decides how the request ended, counts it, and hands its record to the access log. Runs once per request, whatever happened.</summary>
-internal sealed class Settlement(RequestMetrics metrics, IAccessLog log)
+internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, RequestId ids)
 {
     private const int ClientClosedRequest = 499;
 
     /// <summary>The request began.</summary>
     public void Begin(RequestContext context)
     {
-        metrics.Started(context.Record.Method);
-        context.Record.TraceId = Activity.Current?.TraceId.ToHexString();
+        ref var record = ref context.Record;
+        metrics.Started(record.Method);
+        record.RequestId = ids.Assign(context.Http);
+        record.TraceId = Activity.Current?.TraceId.ToHexString() ?? TraceParent.TraceIdOf(context.Http.Request.Headers.TraceParent);
     }
 
     /// <summary>The request ended.</summary>
@@ -29,7 +31,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log)
             record.StatusCode = ClientClosedRequest;
         }
 
-        if (context.IsInference)
+        if (context.IsInference && record.ToHeaders >= 0)
         {
             Usage(context, ref record);
         }
@@ -79,9 +81,11 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log)
 
     private static void Usage(RequestContext context, ref AccessRecord record)
     {
-        var usage = context.Usage;
-        record.TokensIn = usage.PromptTokens;
-        record.TokensCached = usage.CachedTokens;
-        record.TokensOut = usage.CompletionTokens >= 0 || !record.Stream ? usage.CompletionTokens : context.Scanner.ContentEvents;
+        ref var scanner = ref context.Scanner;
+        scanner.Complete();
+        var usage = scanner.Usage;
+        record.TokensIn = usage.Prompt;
+        record.TokensCached = usage.Cached;
+        record.TokensOut = usage.Completion >= 0 || !record.Stream || record.ToFirstContent < 0 ? usage.Completion : scanner.ContentChunks;
     }
 }
