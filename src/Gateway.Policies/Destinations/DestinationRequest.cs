@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Destinations;
 
@@ -28,7 +27,7 @@ internal sealed class DestinationRequest
 
     private readonly string? _version;
 
-    private DestinationRequest(ClusterExtensions extensions)
+    public DestinationRequest(ClusterExtensions extensions)
     {
         Credentials = new DestinationCredentials(extensions);
         IsAzure = extensions.ModelServer?.Kind == ModelServerKinds.AzureOpenAi;
@@ -46,36 +45,6 @@ internal sealed class DestinationRequest
     /// <param name="forwardClientCredentials">The route's option.</param>
     public static bool IsStripped(string name, bool forwardClientCredentials) =>
         name.StartsWith(OwnHeaderPrefix, StringComparison.OrdinalIgnoreCase) || (!forwardClientCredentials && ClientCredentials.Contains(name));
-
-    /// <summary>Compiles a cluster's section.</summary>
-    public static DestinationRequest Compile(ClusterExtensions extensions) => new(extensions);
-
-    /// <summary>
-    /// Makes a request fit a destination: its path for hosted APIs, its credential in the place of any header of that name.
-    /// Called after the route's transforms, once per attempt.
-    /// </summary>
-    /// <param name="request">What is to be sent; its address may still be null, which means the incoming one.</param>
-    /// <param name="incoming">What came in.</param>
-    /// <param name="prefix">The destination's address.</param>
-    /// <param name="destination">The destination's id.</param>
-    /// <param name="model">Model after a rewrite; read for Azure OpenAI only.</param>
-    /// <returns>False, and nothing changed, as for <see cref="TryShape"/>.</returns>
-    public bool TryApply(HttpRequestMessage request, HttpRequest incoming, string prefix, string destination, string? model)
-    {
-        if (IsAzure)
-        {
-            var (path, query) = request.RequestUri is { } uri ? Relative(uri, prefix) : (incoming.Path, incoming.QueryString);
-            if (!TryShape(path, query, model, out path, out query))
-            {
-                return false;
-            }
-
-            request.RequestUri = RequestUtilities.MakeDestinationAddress(prefix, path, query);
-        }
-
-        Credentials.Apply(destination, request.Headers);
-        return true;
-    }
 
     /// <summary>Path and query for the destination.</summary>
     /// <param name="path">The request's path, for example <c>/v1/chat/completions</c>.</param>
@@ -119,15 +88,6 @@ internal sealed class DestinationRequest
 
         shapedPath = new PathString($"/openai/deployments/{model}").Add(operation);
         return true;
-    }
-
-    private static (PathString Path, QueryString Query) Relative(Uri uri, string prefix)
-    {
-        var start = new Uri(prefix).AbsolutePath.TrimEnd('/');
-        var path = uri.AbsolutePath;
-        return (
-            PathString.FromUriComponent(path.StartsWith(start, StringComparison.Ordinal) ? path[start.Length..] : path),
-            QueryString.FromUriComponent(uri));
     }
 
     private static bool IsDeployment(string? model) =>

@@ -12,17 +12,17 @@ internal static class ModelListing
     /// <param name="snapshot">What is served.</param>
     /// <param name="table">The route's <c>Models</c>.</param>
     /// <param name="ownCluster">The route's own cluster.</param>
-    public static ImmutableArray<ModelEntry> Of(CatalogSnapshot snapshot, ModelTable? table, string? ownCluster)
+    public static ImmutableArray<ModelEntry> Of(CatalogSnapshot snapshot, ModelTable table, string? ownCluster)
     {
-        if (table is null)
+        if (table.IsEmpty)
         {
-            return Served(snapshot, ownCluster);
+            return ownCluster is null ? [] : snapshot.Cluster(ownCluster)?.Served.Entries ?? [];
         }
 
         var listed = new SortedDictionary<string, ModelEntry>(StringComparer.Ordinal);
         foreach (var target in table.Exact)
         {
-            if (Exact(snapshot, target, ownCluster) is { } entry)
+            if (Exact(snapshot, target) is { } entry)
             {
                 listed.Add(target.PublicName, entry);
             }
@@ -30,7 +30,7 @@ internal static class ModelListing
 
         foreach (var pattern in table.Patterns.Where(p => p.Rewrite is null))
         {
-            foreach (var entry in Served(snapshot, pattern.Cluster ?? ownCluster))
+            foreach (var entry in snapshot.Cluster(pattern.Cluster)?.Served.Entries ?? [])
             {
                 if (ReferenceEquals(table.Find(entry.Name), pattern))
                 {
@@ -43,45 +43,42 @@ internal static class ModelListing
     }
 
     /// <summary>The entry for <paramref name="model"/>; null when the route does not offer it now.</summary>
-    public static ModelEntry? Find(CatalogSnapshot snapshot, ModelTable? table, string? ownCluster, string model)
+    public static ModelEntry? Find(CatalogSnapshot snapshot, ModelTable table, string? ownCluster, string model)
     {
-        if (table is null)
+        if (table.IsEmpty)
         {
-            return Served(snapshot, ownCluster, model);
+            return ownCluster is null ? null : Served(snapshot, ownCluster, model);
         }
 
         return table.Find(model) switch
         {
             null => null,
-            { IsPattern: false } target => Exact(snapshot, target, ownCluster),
-            { Rewrite: null } pattern => Served(snapshot, pattern.Cluster ?? ownCluster, model),
-            { Rewrite: { } rewrite } pattern => Served(snapshot, pattern.Cluster ?? ownCluster, rewrite) is { } entry ? entry with { Name = model } : null,
+            { IsPattern: false } target => Exact(snapshot, target),
+            { Rewrite: null } pattern => Served(snapshot, pattern.Cluster, model),
+            { Rewrite: { } rewrite } pattern => Served(snapshot, pattern.Cluster, rewrite) is { } entry ? entry with { Name = model } : null,
         };
     }
 
-    private static ModelEntry? Exact(CatalogSnapshot snapshot, ModelMatch target, string? ownCluster)
+    private static ModelEntry? Exact(CatalogSnapshot snapshot, ModelTarget target)
     {
         var name = target.Rewrite ?? target.PublicName;
-        if ((target.Cluster ?? ownCluster) is not { } id || snapshot.Cluster(id) is not { IsAnswering: true } cluster)
+        if (snapshot.Cluster(target.Cluster) is not { IsAnswering: true } cluster)
         {
             return null;
         }
 
         return cluster.Find(name) == ModelStanding.Served
-            ? Served(snapshot, id, name)! with { Name = target.PublicName }
+            ? Served(snapshot, target.Cluster, name)! with { Name = target.PublicName }
             : cluster.AnsweringUnlisted ? new ModelEntry { Name = target.PublicName } : null;
     }
 
-    private static ImmutableArray<ModelEntry> Served(CatalogSnapshot snapshot, string? cluster) =>
-        cluster is null ? [] : snapshot.Cluster(cluster)?.Served.Entries ?? [];
-
-    private static ModelEntry? Served(CatalogSnapshot snapshot, string? cluster, string model)
+    private static ModelEntry? Served(CatalogSnapshot snapshot, string cluster, string model)
     {
-        if (cluster is null || !snapshot.IsServed(cluster, model))
+        if (snapshot.Cluster(cluster)?.Served is not { } served || !served.Contains(model))
         {
             return null;
         }
 
-        return Served(snapshot, cluster).FirstOrDefault(e => e.Name == model) ?? new ModelEntry { Name = model };
+        return served.Entries.FirstOrDefault(e => e.Name == model) ?? new ModelEntry { Name = model };
     }
 }

@@ -15,13 +15,13 @@ internal sealed class ModelTable
     /// <summary>Most fallbacks of one entry.</summary>
     public const int MaxFallbacks = 8;
 
-    private readonly FrozenDictionary<string, ModelMatch> _exact;
-    private readonly FrozenDictionary<string, ModelMatch>.AlternateLookup<ReadOnlySpan<char>> _exactLookup;
-    private readonly FrozenDictionary<string, ModelMatch> _prefixes;
-    private readonly FrozenDictionary<string, ModelMatch>.AlternateLookup<ReadOnlySpan<char>> _prefixLookup;
+    private readonly FrozenDictionary<string, ModelTarget> _exact;
+    private readonly FrozenDictionary<string, ModelTarget>.AlternateLookup<ReadOnlySpan<char>> _exactLookup;
+    private readonly FrozenDictionary<string, ModelTarget> _prefixes;
+    private readonly FrozenDictionary<string, ModelTarget>.AlternateLookup<ReadOnlySpan<char>> _prefixLookup;
     private readonly ImmutableArray<int> _prefixLengths;
 
-    private ModelTable(IReadOnlyCollection<ModelMatch> targets)
+    private ModelTable(IReadOnlyCollection<ModelTarget> targets)
     {
         _exact = targets.Where(t => !t.IsPattern).ToFrozenDictionary(t => t.PublicName, StringComparer.Ordinal);
         _exactLookup = _exact.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -30,28 +30,36 @@ internal sealed class ModelTable
         _prefixLengths = [.. _prefixes.Keys.Select(k => k.Length).Distinct().OrderDescending()];
     }
 
+    /// <summary>The table of a route without <c>Models</c>: every model goes to the route's own cluster.</summary>
+    public static ModelTable Empty { get; } = new([]);
+
+    /// <summary>Whether the route has no <c>Models</c>.</summary>
+    public bool IsEmpty => _exact.Count == 0 && _prefixes.Count == 0;
+
     /// <summary>Entries with an exact name, in no order.</summary>
-    public ImmutableArray<ModelMatch> Exact => _exact.Values;
+    public ImmutableArray<ModelTarget> Exact => _exact.Values;
 
     /// <summary>Entries with a pattern, in no order.</summary>
-    public ImmutableArray<ModelMatch> Patterns => _prefixes.Values;
+    public ImmutableArray<ModelTarget> Patterns => _prefixes.Values;
 
-    /// <summary>Compiles a route's <c>Models</c>; null when it is empty, so that every model of the route's own cluster is open.</summary>
+    /// <summary>Compiles a route's <c>Models</c>.</summary>
+    /// <param name="models">The section.</param>
+    /// <param name="ownCluster">The route's own cluster, for entries that name none.</param>
     /// <exception cref="ArgumentException">The section breaks a rule; the message names each.</exception>
-    public static ModelTable? Compile(IReadOnlyDictionary<string, ModelRouteOptions> models)
+    public static ModelTable Compile(IReadOnlyDictionary<string, ModelRouteOptions> models, string? ownCluster)
     {
         if (models.Count == 0)
         {
-            return null;
+            return Empty;
         }
 
-        var errors = Validate(models).ToArray();
+        var errors = Validate(models, ownCluster).ToArray();
         if (errors.Length > 0)
         {
             throw new ArgumentException(string.Join('\n', errors), nameof(models));
         }
 
-        var table = new ModelTable([.. models.Select(m => new ModelMatch(m.Key, m.Value.Cluster, m.Value.Rewrite))]);
+        var table = new ModelTable([.. models.Select(m => new ModelTarget(m.Key, m.Value.Cluster ?? ownCluster!, m.Value.Rewrite))]);
         foreach (var (name, options) in models)
         {
             table.Entry(name).Fallbacks = [.. options.Fallback.Select(table.Fallback)];
@@ -61,7 +69,7 @@ internal sealed class ModelTable
     }
 
     /// <summary>Every rule <paramref name="models"/> breaks, one sentence each; nothing when it is right.</summary>
-    public static IEnumerable<string> Validate(IReadOnlyDictionary<string, ModelRouteOptions> models)
+    public static IEnumerable<string> Validate(IReadOnlyDictionary<string, ModelRouteOptions> models, string? ownCluster)
     {
         if (models.Count > MaxEntries)
         {
@@ -73,6 +81,11 @@ internal sealed class ModelTable
             if (name != "*" && !ModelName.IsValid(name.EndsWith('*') ? name.AsSpan(0, name.Length - 1) : name))
             {
                 yield return $"Models.'{name}': a key is {ModelName.Rule}, with at most one '*' as its last character.";
+            }
+
+            if ((options.Cluster ?? ownCluster) is null)
+            {
+                yield return $"Models.'{name}': the route has no ClusterId, so Cluster must be set.";
             }
 
             if (options.Rewrite is { } rewrite && !ModelName.IsValid(rewrite))
@@ -88,7 +101,7 @@ internal sealed class ModelTable
     }
 
     /// <summary>Where <paramref name="model"/> goes; null when the route does not map it.</summary>
-    public ModelMatch? Find(ReadOnlySpan<char> model)
+    public ModelTarget? Find(ReadOnlySpan<char> model)
     {
         if (_exactLookup.TryGetValue(model, out var target))
         {
@@ -131,11 +144,11 @@ internal sealed class ModelTable
         }
     }
 
-    private ModelMatch Entry(string name) => name.EndsWith('*') ? _prefixes[name[..^1]] : _exact[name];
+    private ModelTarget Entry(string name) => name.EndsWith('*') ? _prefixes[name[..^1]] : _exact[name];
 
-    private ModelMatch Fallback(string name)
+    private ModelTarget Fallback(string name)
     {
         var target = Find(name)!;
-        return new ModelMatch(name, target.Cluster, target.Rewrite ?? name);
+        return new ModelTarget(name, target.Cluster, target.Rewrite ?? name);
     }
 }

@@ -56,7 +56,8 @@ public sealed class ModelListingTests
                 ["large"] = new() { Cluster = "big", Rewrite = "llama-70b" },
                 ["llama-*"] = new(),
                 ["alias-*"] = new() { Cluster = "big", Rewrite = "llama-70b" },
-            });
+            },
+            "own");
         var entry = ModelListing.Find(Snapshot, table, "own", model);
         Assert.Equal(found ? model : null, entry?.Name);
     }
@@ -98,7 +99,7 @@ public sealed class ModelListingTests
             Body(ModelListBody.WriteOllama));
 
     private static string List(Dictionary<string, ModelRouteOptions> models) =>
-        string.Join(' ', ModelListing.Of(Snapshot, ModelTable.Compile(models), "own").Select(e => e.Name));
+        string.Join(' ', ModelListing.Of(Snapshot, ModelTable.Compile(models, "own"), "own").Select(e => e.Name));
 
     private static string Body(Action<IBufferWriter<byte>, ImmutableArray<ModelEntry>> write)
     {

@@ -16,18 +16,18 @@ public sealed class ModelTableTests
     [InlineData("", "*")]
     public void Exact_beats_pattern_and_the_longest_pattern_wins(string model, string key)
     {
-        var table = ModelTable.Compile(Models("*", "gpt-*", "gpt-4o", "gpt-4o*"))!;
+        var table = ModelTable.Compile(Models("*", "gpt-*", "gpt-4o", "gpt-4o*"), "own");
         Assert.Equal(key, table.Find(model)?.PublicName);
     }
 
     [Fact]
     public void A_model_no_entry_matches_is_not_mapped()
     {
-        var table = ModelTable.Compile(Models("llama", "qwen-*"))!;
+        var table = ModelTable.Compile(Models("llama", "qwen-*"), "own");
         Assert.Null(table.Find("llama2"));
         Assert.Null(table.Find("qwen"));
         Assert.Null(table.Find("qwen"));
-        Assert.Null(ModelTable.Compile(Models()));
+        Assert.True(ModelTable.Compile(Models(), null).IsEmpty, "no Models, no table");
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class ModelTableTests
         var name = Gen.String[Gen.Char["ab"], 0, 6];
         Gen.Select(name.HashSet[1, 12], name).Sample((prefixes, model) =>
         {
-            var table = ModelTable.Compile(Models([.. prefixes.Select(p => p + "*")]))!;
+            var table = ModelTable.Compile(Models([.. prefixes.Select(p => p + "*")]), "own");
             var expected = prefixes.Where(p => model.StartsWith(p, StringComparison.Ordinal)).MaxBy(p => p.Length);
             return table.Find(model)?.PublicName == (expected is null ? null : expected + "*");
         });
@@ -51,12 +51,12 @@ public sealed class ModelTableTests
             ["big"] = new() { Cluster = "b", Rewrite = "llama-70b" },
             ["other-*"] = new() { Cluster = "c" },
         };
-        var small = ModelTable.Compile(models)!.Find("small")!;
-        Assert.Null(small.Cluster);
-        Assert.Equal("org/llama+8b", Encoding.UTF8.GetString(small.RewriteUtf8!));
+        var small = ModelTable.Compile(models, "own").Find("small")!;
+        Assert.Equal("own", small.Cluster);
+        Assert.Equal("org/llama+8b", Encoding.UTF8.GetString(small.RewriteUtf8.Span));
         Assert.Equal(
             "big b llama-70b|other-7b c other-7b",
-            string.Join('|', small.Fallbacks.Select(f => $"{f.PublicName} {f.Cluster} {Encoding.UTF8.GetString(f.RewriteUtf8!)}")));
+            string.Join('|', small.Fallbacks.Select(f => $"{f.PublicName} {f.Cluster} {Encoding.UTF8.GetString(f.RewriteUtf8.Span)}")));
     }
 
     [Theory]
@@ -67,9 +67,9 @@ public sealed class ModelTableTests
     [InlineData("ä")]
     public void A_key_against_the_rule_is_named(string key)
     {
-        var error = Assert.Single(ModelTable.Validate(Models(key)));
+        var error = Assert.Single(ModelTable.Validate(Models(key), "own"));
         Assert.Contains($"Models.'{key}'", error, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => ModelTable.Compile(Models(key)));
+        Assert.Throws<ArgumentException>(() => ModelTable.Compile(Models(key), "own"));
     }
 
     [Theory]
@@ -77,7 +77,7 @@ public sealed class ModelTableTests
     [InlineData(ModelTable.MaxEntries, 0)]
     [InlineData(ModelTable.MaxEntries + 1, 1)]
     public void Entries_are_limited(int entries, int errors) =>
-        Assert.Equal(errors, ModelTable.Validate(Models([.. Enumerable.Range(0, entries).Select(i => $"m{i}")])).Count());
+        Assert.Equal(errors, ModelTable.Validate(Models([.. Enumerable.Range(0, entries).Select(i => $"m{i}")]), "own").Count());
 
     [Theory]
     [InlineData(ModelName.MaxLength - 1, 0)]
@@ -85,8 +85,8 @@ public sealed class ModelTableTests
     [InlineData(ModelName.MaxLength + 1, 1)]
     public void Names_are_limited(int length, int errors)
     {
-        Assert.Equal(errors, ModelTable.Validate(Models(new string('m', length))).Count());
-        Assert.Equal(errors, ModelTable.Validate(Models(new string('m', length) + "*")).Count());
+        Assert.Equal(errors, ModelTable.Validate(Models(new string('m', length)), "own").Count());
+        Assert.Equal(errors, ModelTable.Validate(Models(new string('m', length) + "*"), "own").Count());
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class ModelTableTests
     {
         var models = Models("a", "b*");
         models["a"] = new() { Fallback = [.. Enumerable.Range(0, count).Select(i => $"b{i}")] };
-        Assert.Equal(errors, ModelTable.Validate(models).Count());
+        Assert.Equal(errors, ModelTable.Validate(models, "own").Count());
     }
 
     [Theory]
@@ -108,7 +108,7 @@ public sealed class ModelTableTests
     {
         var models = Models("a", "b");
         models["a"] = new() { Fallback = [fallback] };
-        Assert.Contains(part, Assert.Single(ModelTable.Validate(models)), StringComparison.Ordinal);
+        Assert.Contains(part, Assert.Single(ModelTable.Validate(models, "own")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,13 +116,17 @@ public sealed class ModelTableTests
     {
         var models = Models("a");
         models["a"] = new() { Rewrite = "x\"y" };
-        Assert.Contains("Rewrite", Assert.Single(ModelTable.Validate(models)), StringComparison.Ordinal);
+        Assert.Contains("Rewrite", Assert.Single(ModelTable.Validate(models, "own")), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void An_entry_without_any_cluster_is_named() =>
+        Assert.Contains("Models.'a': the route has no ClusterId", Assert.Single(ModelTable.Validate(Models("a"), null)), StringComparison.Ordinal);
 
     [Fact]
     public void Finding_allocates_nothing()
     {
-        var table = ModelTable.Compile(Models("*", "gpt-*", "gpt-4o"))!;
+        var table = ModelTable.Compile(Models("*", "gpt-*", "gpt-4o"), "own");
         var model = "gpt-4o-mini".AsSpan();
         table.Find(model);
         var before = GC.GetAllocatedBytesForCurrentThread();
