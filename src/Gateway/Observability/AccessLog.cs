@@ -1,3 +1,4 @@
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Policies.Pipeline;
 using Prometheus;
 

@@ -66,9 +66,20 @@ internal sealed record TelemetryOptions
 /// <summary>Export by the OpenTelemetry protocol.</summary>
 internal sealed record OtlpOptions
 {
-    /// <summary>Address of the collector, for example <c>http://127.0.0.1:4317</c>. Default: empty, nothing is exported.</summary>
+    /// <summary>
+    /// Where spans are sent by OTLP over HTTP, for example <c>http://127.0.0.1:4318</c>; <c>/v1/traces</c> is added when there is no path.
+    /// Port 4317 is spoken to by gRPC, as the protocol reserves it for that.
+    /// Default: empty, no spans are made or sent.
+    /// </summary>
     [RegularExpression(@"^(https?://\S+)?$")]
     public string Endpoint { get; init; } = "";
+
+    /// <summary>Share of requests without a sampled parent that are traced, 0 to 1. Default: 1.</summary>
+    [Range(0.0, 1.0)]
+    public double SampleRatio { get; init; } = 1;
+
+    /// <summary>Headers sent along, <c>name=value,name=value</c>, such as a collector's key. Default: empty.</summary>
+    public string Headers { get; init; } = "";
 }
 
 /// <summary>One log event per request: route, destination, status, times, token counts; never a body, header value or query.</summary>
@@ -80,6 +91,10 @@ internal sealed record AccessLogOptions
     /// <summary>Part of the successful requests that is written, 0 to 1; failed ones always are. Default: 1, every request.</summary>
     [Range(0.0, 1.0)]
     public double SampleRatio { get; init; } = 1;
+
+    /// <summary>Finished requests that may wait for the writer; beyond it they are dropped and counted. A power of two. Default: 8192 (about 2.5 MB).</summary>
+    [Range(2, 1 << 20)]
+    public int QueueLength { get; init; } = 8192;
 }
 
 /// <summary>Bounds on <c>/metrics</c>.</summary>
