@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Policies.Pipeline;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Resources;

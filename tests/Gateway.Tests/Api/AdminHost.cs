@@ -1,5 +1,6 @@
 using System.Net;
 using BlazeGateway.Api;
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Observability;
 using BlazeGateway.Profiling.Collection;
 using Microsoft.AspNetCore.Builder;

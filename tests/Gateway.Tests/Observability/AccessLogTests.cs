@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Observability;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Observability;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline;
