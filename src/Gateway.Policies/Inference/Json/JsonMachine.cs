@@ -104,6 +104,16 @@ internal partial struct JsonMachine<TSink>
         return _state == State.End || Malformed();
     }
 
+    /// <summary>Gets ready for the next document; the sink is left as it is.</summary>
+    public void Restart()
+    {
+        Fault = JsonFault.None;
+        _state = State.Value;
+        _depth = 0;
+        _arrays = 0;
+        _position = 0;
+    }
+
     private bool ReadStructure(ReadOnlySpan<byte> span, ref int i)
     {
         var b = span[i];

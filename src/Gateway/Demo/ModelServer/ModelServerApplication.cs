@@ -1,3 +1,4 @@
+using BlazeGateway.Demo.ModelServer.Answers;
 using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Demo.ModelServer.Surface;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -49,6 +50,11 @@ internal sealed class ModelServerApplication : IHttpApplication<DefaultHttpConte
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Abort();
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            var message = $"The simulated model server failed: {e.GetType().Name}: {e.Message}";
+            await Replies.JsonAsync(context, StatusCodes.Status500InternalServerError, ErrorBody.OpenAi("server_error", message, null, null));
         }
         finally
         {

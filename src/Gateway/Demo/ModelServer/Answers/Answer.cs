@@ -69,7 +69,7 @@ internal sealed class Answer
     {
         for (var i = 0; i < Tokens; i++)
         {
-            output.Write(TokenJson(i));
+            output.Add(TokenJson(i));
         }
     }
 

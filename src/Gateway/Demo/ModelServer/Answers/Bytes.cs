@@ -9,7 +9,8 @@ internal static class Bytes
 {
     public static IBufferWriter<byte> Add(this IBufferWriter<byte> output, ReadOnlySpan<byte> bytes)
     {
-        output.Write(bytes);
+        bytes.CopyTo(output.GetSpan(bytes.Length));
+        output.Advance(bytes.Length);
         return output;
     }
 
@@ -24,7 +25,8 @@ internal static class Bytes
     /// <summary>Text that needs no escaping in JSON, or is escaped already.</summary>
     public static IBufferWriter<byte> Add(this IBufferWriter<byte> output, string text)
     {
-        Encoding.UTF8.GetBytes(text, output);
+        var span = output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length));
+        output.Advance(Encoding.UTF8.GetBytes(text, span));
         return output;
     }
 }

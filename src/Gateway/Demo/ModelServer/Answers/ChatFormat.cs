@@ -6,8 +6,6 @@ namespace BlazeGateway.Demo.ModelServer.Answers;
 /// <summary>OpenAI chat completions.</summary>
 internal sealed class ChatFormat : IAnswerFormat
 {
-    private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
-
     public string StreamType => "text/event-stream";
 
     public void Begin(IBufferWriter<byte> output, Answer answer)
@@ -63,7 +61,7 @@ internal sealed class ChatFormat : IAnswerFormat
             output.Add("}\n\n"u8);
         }
 
-        output.Write(Done);
+        output.Add("data: [DONE]\n\n"u8);
     }
 
     public void Error(IBufferWriter<byte> output, string type, string message) =>

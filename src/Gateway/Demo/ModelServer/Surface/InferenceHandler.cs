@@ -59,8 +59,7 @@ internal sealed class InferenceHandler(ServerContext server, IAnswerFormat forma
         }
         else
         {
-            http.Response.ContentType = "application/json";
-            format.Whole(output, answer);
+            Whole(http, answer);
         }
 
         await output.FlushAsync(http.RequestAborted);
@@ -96,8 +95,7 @@ internal sealed class InferenceHandler(ServerContext server, IAnswerFormat forma
         else
         {
             answer.CachedTokens = sequence.CachedTokens;
-            http.Response.ContentType = "application/json";
-            format.Whole(output, answer);
+            Whole(http, answer);
         }
 
         await output.FlushAsync(http.RequestAborted);
@@ -124,6 +122,15 @@ internal sealed class InferenceHandler(ServerContext server, IAnswerFormat forma
 
         await output.FlushAsync(http.RequestAborted);
         return written;
+    }
+
+    private void Whole(HttpContext http, Answer answer)
+    {
+        using var buffer = new FrameBuffer();
+        format.Whole(buffer, answer);
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = buffer.Length;
+        http.Response.BodyWriter.Add(buffer.Written.Span);
     }
 
     private void StreamHeaders(HttpContext http)
