@@ -53,7 +53,7 @@ internal sealed record AdminOptions
 /// <summary>What the process tells about itself.</summary>
 internal sealed record TelemetryOptions
 {
-    /// <summary>Export of traces and metrics by the OpenTelemetry protocol.</summary>
+    /// <summary>Export of traces by the OpenTelemetry protocol.</summary>
     public OtlpOptions Otlp { get; init; } = new();
 
     /// <summary>One log event per request.</summary>
@@ -63,22 +63,21 @@ internal sealed record TelemetryOptions
     public PrometheusOptions Prometheus { get; init; } = new();
 }
 
-/// <summary>Export by the OpenTelemetry protocol.</summary>
+/// <summary>Export of traces by the OpenTelemetry protocol.</summary>
 internal sealed record OtlpOptions
 {
     /// <summary>
-    /// Where spans are sent by OTLP over HTTP, for example <c>http://127.0.0.1:4318</c>; <c>/v1/traces</c> is added when there is no path.
-    /// Port 4317 is spoken to by gRPC, as the protocol reserves it for that.
-    /// Default: empty, no spans are made or sent.
+    /// Address of the collector, for example <c>http://127.0.0.1:4318</c>; port 4317 is spoken to by gRPC, every other by HTTP, where <c>/v1/traces</c> is added
+    /// when there is no path. Default: empty, no spans are made or sent.
     /// </summary>
     [RegularExpression(@"^(https?://\S+)?$")]
     public string Endpoint { get; init; } = "";
 
-    /// <summary>Share of requests without a sampled parent that are traced, 0 to 1. Default: 1.</summary>
+    /// <summary>Part of the requests without a sampled parent that is traced, 0 to 1. Default: 1, every request.</summary>
     [Range(0.0, 1.0)]
     public double SampleRatio { get; init; } = 1;
 
-    /// <summary>Headers sent along, <c>name=value,name=value</c>, such as a collector's key. Default: empty.</summary>
+    /// <summary>Headers sent to the collector, <c>name=value,name=value</c>, such as its key. Default: empty.</summary>
     public string Headers { get; init; } = "";
 }
 
@@ -92,7 +91,7 @@ internal sealed record AccessLogOptions
     [Range(0.0, 1.0)]
     public double SampleRatio { get; init; } = 1;
 
-    /// <summary>Finished requests that may wait for the writer; beyond it they are dropped and counted. A power of two. Default: 8192 (about 2.5 MB).</summary>
+    /// <summary>Finished requests that may wait for the writer, rounded up to a power of two; those beyond it are dropped and counted. Default: 8192 (about 2.5 MB).</summary>
     [Range(2, 1 << 20)]
     public int QueueLength { get; init; } = 8192;
 }
