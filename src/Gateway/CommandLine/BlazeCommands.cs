@@ -7,10 +7,9 @@ internal static class BlazeCommands
 {
     public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
 
-    private static RootCommand Create()
+    private static RootCommand Create() => new("A reverse-proxy gateway for AI model servers.")
     {
-        var root = new RootCommand("A reverse-proxy gateway for AI model servers.");
-        root.Subcommands.Add(BenchCommand.Create());
-        return root;
-    }
+        BenchCommand.Create(),
+        ModelServerCommand.Create(),
+    };
 }
