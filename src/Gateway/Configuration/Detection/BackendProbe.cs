@@ -101,7 +101,8 @@ internal static class BackendProbe
             ("tgi_", ModelServerKinds.Tgi),
         ];
 
-        private static readonly ImmutableArray<string> Owners = [ModelServerKinds.Vllm, ModelServerKinds.Sglang, ModelServerKinds.LlamaCpp];
+        private static readonly ImmutableArray<string> Owners =
+            [ModelServerKinds.Vllm, ModelServerKinds.Sglang, ModelServerKinds.Tgi, ModelServerKinds.LlamaCpp, ModelServerKinds.Ollama];
 
         public bool Any(Predicate<BackendReply> condition) => Array.Exists([List, Tags, Ollama, Sglang, Tgi, LlamaCpp, Metrics], condition);
 
