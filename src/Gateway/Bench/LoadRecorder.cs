@@ -141,7 +141,7 @@ internal sealed class LoadRecorder
             var latency = Distribution(_latency);
             return new LoadResult
             {
-                Void = Saturation.Check(loader, latency.P50),
+                Void = Saturation.Check(loader, TimeSpan.FromSeconds(elapsed), latency.P50),
                 Settings = SettingsOf(options),
                 ElapsedSeconds = elapsed,
                 Requests = total,
