@@ -1,4 +1,5 @@
 using System.Net;
+using BlazeGateway.Configuration.Options;
 using Prometheus;
 
 namespace BlazeGateway.Api;

@@ -1,3 +1,5 @@
+using BlazeGateway.Configuration.Options;
+
 namespace BlazeGateway.Api;
 
 /// <summary>The front door of the admin plane.</summary>

@@ -1,3 +1,5 @@
+using System.Numerics;
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Policies.Pipeline;
 using Prometheus;
 
@@ -29,11 +31,14 @@ internal sealed class AccessLog : IAccessLog, IDisposable
         _sampleBelow = (ulong)(Math.Clamp(options.SampleRatio, 0, 1) * (1UL << 32));
         if (options.Enabled)
         {
-            _ring = new RecordRing(options.QueueLength);
+            _ring = new RecordRing((int)BitOperations.RoundUpToPowerOf2((uint)options.QueueLength));
             _writer = new Thread(Run) { IsBackground = true, Name = "Access log" };
             _writer.Start();
         }
     }
+
+    /// <summary>Whether the writer's thread exists and has not ended.</summary>
+    internal bool IsRunning => _writer is { IsAlive: true };
 
     /// <inheritdoc/>
     public void Write(in AccessRecord record)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BlazeGateway.Profiling.Collection;
 using Prometheus;
 
 namespace BlazeGateway.Observability;
@@ -10,7 +11,7 @@ internal static class GatewayRegistry
     /// A registry with the process's own figures and <c>blaze_build_info</c>. The bridges from .NET meters and event counters stay off:
     /// they cost per request and publish names no dashboard knows.
     /// </summary>
-    public static CollectorRegistry Create()
+    public static CollectorRegistry Create(ProcessSnapshotReader processes)
     {
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions
         {
@@ -21,12 +22,10 @@ internal static class GatewayRegistry
         });
         var registry = Metrics.NewCustomRegistry();
         DotNetStats.Register(registry);
-        var factory = Metrics.WithCustomRegistry(registry);
-        factory.CreateGauge("blaze_build_info", "What runs here; the value is always 1.", ["version", "revision", "runtime"])
+        ProcessMetrics.Register(registry, processes);
+        Metrics.WithCustomRegistry(registry).CreateGauge("blaze_build_info", "What runs here; the value is always 1.", ["version", "revision", "runtime"])
             .WithLabels(BuildVersion.Current, BuildVersion.Revision, RuntimeInformation.FrameworkDescription)
             .Set(1);
-        var allocated = factory.CreateCounter("blaze_process_allocated_bytes_total", "Bytes allocated on the managed heap since the start.");
-        registry.AddBeforeCollectCallback(() => allocated.IncTo(GC.GetTotalAllocatedBytes(precise: false)));
         return registry;
     }
 }
