@@ -27,5 +27,5 @@ public class SaturationTests
     public void Both_reasons_are_named() => Assert.Equal(2, Saturation.Check(Loader(1, 50), TimeSpan.FromSeconds(5), 1).Count);
 
     private static LoaderFacts Loader(double share, double lagMs) =>
-        new(share, share, 1, new Percentiles(100, lagMs, lagMs, lagMs, lagMs, lagMs, lagMs, lagMs, lagMs), 0);
+        new(share, share, 1, new Percentiles { Count = 100, P99 = lagMs }, 0);
 }
