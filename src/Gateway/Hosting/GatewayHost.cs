@@ -121,7 +121,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton(AdminPortsOf);
         services.AddAdminApi(process.Admin);
         services.AddGatewayProfiling();
-        services.AddGatewayTracing(process.Telemetry.Otlp, context => context.Features.Get<AdminListener>() is null);
+        services.AddTelemetryExport(process.Telemetry.Otlp, context => context.Features.Get<AdminListener>() is null);
     }
 
     private static AdminPorts AdminPortsOf(IServiceProvider services)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using BlazeGateway.Policies.Destinations;
 
 namespace BlazeGateway.Configuration.Detection;
 

@@ -131,7 +131,7 @@ internal static class BackendProbe
         }
 
         private string? ByOwner() =>
-            List.IsOk && ModelListReader.Read(List.Body, MaxModels) is { Entries: [{ OwnedBy: { } owner }, ..] } && Owners.Contains(owner) ? owner : null;
+            List.IsOk && ModelListReader.Read(List.Body, MaxModels) is { Entries: [{ OwnedBy: { } owner }, ..] } && Owners.Contains(owner, StringComparer.Ordinal) ? owner : null;
 
         private string? ByMetrics()
         {
