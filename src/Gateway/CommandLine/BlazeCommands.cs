@@ -7,9 +7,12 @@ internal static class BlazeCommands
 {
     public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
 
-    private static RootCommand Create()
+    private static RootCommand Create() => new("A reverse-proxy gateway for AI model servers.")
     {
-        var root = new RootCommand("A reverse-proxy gateway for AI model servers.");
-        return root;
-    }
+        ExplainCommand.Create(),
+        ReloadCommand.Create(),
+        RoutesCommand.Create(),
+        SchemaCommand.Create(),
+        ValidateCommand.Create(),
+    };
 }
