@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace BlazeGateway.CommandLine;
 
@@ -9,9 +11,11 @@ internal static class ReloadCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Option<string> AdminUrl = new("--admin-url") { Description = "Address of the admin listener.", DefaultValueFactory = static _ => "http://127.0.0.1:8090" };
 
+    private static readonly Option<string> Format = ConfigurationArguments.Format();
+
     internal static Command Create()
     {
-        var command = new Command("reload", "Makes a running gateway read its configuration now; prints what changed, or why it was refused (exit 2).") { AdminUrl };
+        var command = new Command("reload", "Makes a running gateway read its configuration now; prints what changed, or why it was refused (exit 2).") { AdminUrl, Format };
         command.SetAction(RunAsync);
         return command;
     }
@@ -32,13 +36,36 @@ internal static class ReloadCommand
         {
             using var response = await client.PostAsync(address, content, cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
-            await (response.IsSuccessStatusCode ? Console.Out : Console.Error).WriteLineAsync(text.AsMemory(), cancellationToken);
+            var shown = parsed.GetValue(Format) == "json" ? text : Describe(text, response.IsSuccessStatusCode);
+            await (response.IsSuccessStatusCode ? Console.Out : Console.Error).WriteLineAsync(shown.AsMemory(), cancellationToken);
             return response.IsSuccessStatusCode ? ExitCodes.Ok : ExitCodes.InvalidConfiguration;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync($"No gateway answers at {url} ({e.GetBaseException().Message}); name its admin listener with --admin-url.");
             return ExitCodes.Failed;
+        }
+    }
+
+    /// <summary>The answer in lines: each change, or the reason and each error.</summary>
+    private static string Describe(string text, bool succeeded)
+    {
+        try
+        {
+            var answer = JsonNode.Parse(text) as JsonObject;
+            var changes = answer?["changes"] as JsonArray ?? [];
+            var errors = answer?["errors"] as JsonArray ?? [];
+            string[] lines =
+            [
+                succeeded ? "The configuration in the files is served." : answer?["detail"]?.ToString() ?? "The configuration was refused.",
+                .. changes.OfType<JsonObject>().Select(static change => $"  {change["change"]} {change["kind"]} {change["id"]}"),
+                .. errors.Select(static error => $"  {error}"),
+            ];
+            return string.Join(Environment.NewLine, lines);
+        }
+        catch (JsonException)
+        {
+            return text;
         }
     }
 }

@@ -55,7 +55,9 @@ internal static class ValidateCommand
 
         var name = Path.GetRelativePath(Directory.GetCurrentDirectory(), files.Routes!);
         await Console.Error.WriteLineAsync(result.Snapshot is { } snapshot
-            ? $"{name} is valid: {snapshot.Routes.Count} routes, {snapshot.Clusters.Count} clusters, {findings.Count} warnings."
-            : $"{name} is not valid: {findings.Count(static finding => finding.Severity == ErrorSeverity.Error)} errors.");
+            ? $"{name} is valid: {Count(snapshot.Routes.Count, "route")}, {Count(snapshot.Clusters.Count, "cluster")}, {Count(findings.Count, "warning")}."
+            : $"{name} is not valid: {Count(findings.Count(static finding => finding.Severity == ErrorSeverity.Error), "error")}.");
     }
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }

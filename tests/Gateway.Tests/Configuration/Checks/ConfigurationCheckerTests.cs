@@ -62,7 +62,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
         "routes.json:5:124 Model 'm' names the cluster 'lllm', which does not exist; known clusters: llm, web.  did you mean 'llm'?  ($.ReverseProxy.Routes.files.Extensions.Models.m.Cluster)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Models\": { \"m*x\": {} } }",
         "routes.json:5:106 'm*x' cannot be a model name; it is 1 to 256 characters out of A-Z a-z 0-9 . _ : / @ + -, with at most one * at its end.  ($.ReverseProxy.Routes.files.Extensions.Models['m*x'])")]
-    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"c\": { \"Value\": \"k\" } } },",
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"c\": { \"Value\": \"${env:K}\" } } },",
         "routes.json:9:79 Credentials name the destination 'c', which cluster 'llm' does not have; known: a, b, or * for all.  did you mean 'a'?  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.c)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"a\": { \"Header\": \"x y\", \"Value\": \"k\" } } },",
         "routes.json:9:96 'Header' is \"x y\"; it must match ^[A-Za-z0-9-]{1,64}$.  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.a.Header)")]
@@ -78,6 +78,10 @@ public sealed class ConfigurationCheckerTests : IDisposable
         "routes.json:2:32 'MaxConnections' is 0; it must be a whole number between 1 and 65,536.  ($.Admin.MaxConnections)")]
     [InlineData("\"ReverseProxy\": {", "\"Kestrel\": { \"Limits\": { \"MaxConcurrentConnection\": 5 } }, \"ReverseProxy\": {",
         "routes.json:2:28 Unknown key 'MaxConcurrentConnection'.  did you mean 'MaxConcurrentConnections'?  ($.Kestrel.Limits.MaxConcurrentConnection)")]
+    [InlineData("\"ClusterId\": \"web\"", "\"AuthorizationPolicy\": \"default\", \"ClusterId\": \"web\"",
+        "routes.json:5:41 'AuthorizationPolicy' is 'default', but this version has no such policies, so it would not be carried out; remove it.  ($.ReverseProxy.Routes.files.AuthorizationPolicy)")]
+    [InlineData("\"ReverseProxy\": {", "\"Kestrel\": { \"Limits\": { \"MaxRequestHeaderCount\": 0 } }, \"ReverseProxy\": {",
+        "routes.json:2:53 'MaxRequestHeaderCount' is refused by the HTTP server: Value must be a positive number. (Parameter 'value')  ($.Kestrel.Limits.MaxRequestHeaderCount)")]
     [InlineData("\"Clusters\": {", "\"Routes\": {",
         "routes.json:7:5 'Routes' appears twice in the same object, first on line 3; remove one of them.  ($.ReverseProxy.Routes)")]
     [InlineData("\"Path\": \"/files/{**rest}\"", "\"Path\": \"/files/{**rest}\", \"Methods\": \"GET\"",
@@ -86,7 +90,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     {
         Assert.Contains(good, TestDirectory.Good, StringComparison.Ordinal);
         _directory.Write("routes.json", TestDirectory.Good.Replace(good, bad, StringComparison.Ordinal));
-        var found = await TestDirectory.CheckAsync(_directory.Sources);
+        var found = await TestDirectory.CheckAsync(_directory.Sources with { Variables = [KeyValuePair.Create("K", "k")] });
         var finding = expected.Replace("SECRETS", _directory.Secrets, StringComparison.Ordinal);
         Assert.Equal(finding, string.Join('\n', found));
     }
@@ -187,6 +191,20 @@ public sealed class ConfigurationCheckerTests : IDisposable
                 "routes.json:5:47 warning: 'Order' is written as text; write 5 without quotation marks.  ($.ReverseProxy.Routes.files.Order)",
             ],
             [.. found.Select(static error => error.ToString())]);
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead, 1)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.GroupRead, 0)]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public async Task A_secret_in_a_file_everyone_can_read_is_warned_of(UnixFileMode mode, int warnings)
+    {
+        _directory.Write("routes.json", TestDirectory.Good.Replace(
+            "\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"a\": { \"Value\": \"canary\" } } },", StringComparison.Ordinal));
+        File.SetUnixFileMode(_directory.In("routes.json"), mode);
+        var found = await TestDirectory.CheckAsync(_directory.Sources);
+        Assert.Equal(warnings, found.Count);
+        Assert.All(found, static error => Assert.StartsWith("routes.json:9:95 warning: 'Value' is a secret in a file that every user can read;", error.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
