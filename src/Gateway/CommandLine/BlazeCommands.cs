@@ -7,12 +7,20 @@ internal static class BlazeCommands
 {
     public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
 
-    private static RootCommand Create() => new("A reverse-proxy gateway for AI model servers.")
+    private static RootCommand Create()
     {
-        ExplainCommand.Create(),
-        ReloadCommand.Create(),
-        RoutesCommand.Create(),
-        SchemaCommand.Create(),
-        ValidateCommand.Create(),
-    };
+        var root = new RootCommand("A reverse-proxy gateway for AI model servers.")
+        {
+            RunCommand.Create(),
+            BenchCommand.Create(),
+            ModelServerCommand.Create(),
+            ValidateCommand.Create(),
+            RoutesCommand.Create(),
+            ExplainCommand.Create(),
+            SchemaCommand.Create(),
+            ReloadCommand.Create(),
+        };
+        RunCommand.Configure(root);
+        return root;
+    }
 }

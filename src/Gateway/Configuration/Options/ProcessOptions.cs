@@ -53,7 +53,7 @@ internal sealed record AdminOptions
 /// <summary>What the process tells about itself.</summary>
 internal sealed record TelemetryOptions
 {
-    /// <summary>Export of traces and metrics by the OpenTelemetry protocol.</summary>
+    /// <summary>Export of traces by the OpenTelemetry protocol.</summary>
     public OtlpOptions Otlp { get; init; } = new();
 
     /// <summary>One log event per request.</summary>
@@ -63,12 +63,22 @@ internal sealed record TelemetryOptions
     public PrometheusOptions Prometheus { get; init; } = new();
 }
 
-/// <summary>Export by the OpenTelemetry protocol.</summary>
+/// <summary>Export of traces by the OpenTelemetry protocol.</summary>
 internal sealed record OtlpOptions
 {
-    /// <summary>Address of the collector, for example <c>http://127.0.0.1:4317</c>. Default: empty, nothing is exported.</summary>
+    /// <summary>
+    /// Address of the collector, for example <c>http://127.0.0.1:4318</c>; port 4317 is spoken to by gRPC, every other by HTTP, where <c>/v1/traces</c> is added
+    /// when there is no path. Default: empty, no spans are made or sent.
+    /// </summary>
     [RegularExpression(@"^(https?://\S+)?$")]
     public string Endpoint { get; init; } = "";
+
+    /// <summary>Part of the requests without a sampled parent that is traced, 0 to 1. Default: 1, every request.</summary>
+    [Range(0.0, 1.0)]
+    public double SampleRatio { get; init; } = 1;
+
+    /// <summary>Headers sent to the collector, <c>name=value,name=value</c>, such as its key. Default: empty.</summary>
+    public string Headers { get; init; } = "";
 }
 
 /// <summary>One log event per request: route, destination, status, times, token counts; never a body, header value or query.</summary>
@@ -80,6 +90,10 @@ internal sealed record AccessLogOptions
     /// <summary>Part of the successful requests that is written, 0 to 1; failed ones always are. Default: 1, every request.</summary>
     [Range(0.0, 1.0)]
     public double SampleRatio { get; init; } = 1;
+
+    /// <summary>Finished requests that may wait for the writer, rounded up to a power of two; those beyond it are dropped and counted. Default: 8192 (about 2.5 MB).</summary>
+    [Range(2, 1 << 20)]
+    public int QueueLength { get; init; } = 8192;
 }
 
 /// <summary>Bounds on <c>/metrics</c>.</summary>
