@@ -76,6 +76,8 @@ internal struct AnswerSink : IJsonSink
         return true;
     }
 
+    public readonly bool Skims(int depth) => IsUnknown(depth);
+
     public bool Begin(JsonKind kind, int depth, int start, out bool capture)
     {
         capture = false;
