@@ -27,8 +27,11 @@ public static class ExtensionsCarrier
             : new RouteExtensions();
 
     /// <summary>The cluster's extensions; all defaults when none were attached.</summary>
-    public static ClusterExtensions Read(ClusterConfig cluster) =>
-        cluster.Metadata?.TryGetValue(Key, out var json) == true
+    public static ClusterExtensions Read(ClusterConfig cluster) => ReadCluster(cluster.Metadata);
+
+    /// <summary>The extensions inside a cluster's metadata; all defaults when none were attached.</summary>
+    internal static ClusterExtensions ReadCluster(IReadOnlyDictionary<string, string>? metadata) =>
+        metadata?.TryGetValue(Key, out var json) == true
             ? JsonSerializer.Deserialize(json, ExtensionsJson.Default.ClusterExtensions)!
             : new ClusterExtensions();
 

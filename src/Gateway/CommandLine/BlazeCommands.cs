@@ -9,7 +9,13 @@ internal static class BlazeCommands
 
     private static RootCommand Create()
     {
-        var root = new RootCommand("A reverse-proxy gateway for AI model servers.");
+        var root = new RootCommand("A reverse-proxy gateway for AI model servers.")
+        {
+            RunCommand.Create(),
+            BenchCommand.Create(),
+            ModelServerCommand.Create(),
+        };
+        RunCommand.Configure(root);
         return root;
     }
 }

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlazeGateway.Policies.Pipeline.Connections;
+
+/// <summary>
+/// Makes the <see cref="ClusterConnections"/> of a cluster from YARP's <c>HttpClient</c> section and our <c>Extensions.Tls</c>.
+/// When the configuration of a cluster changes, its connections stay the same object and only the generation behind is swapped.
+/// </summary>
+internal sealed class ClusterConnectionsFactory : ForwarderHttpClientFactory, IForwarderHttpClientFactory
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Returns the cluster's connections, swapped if what they depend on changed.</summary>
+    public new HttpMessageInvoker CreateClient(ForwarderHttpClientContext context)
+    {
+        if (context.OldClient is not ClusterConnections connections)
+        {
+            return new ClusterConnections(CreateHandler(context));
+        }
+
+        if (!CanReuseOldClient(context))
+        {
+            connections.Swap(CreateHandler(context));
+        }
+
+        return connections;
+    }
+
+    /// <inheritdoc />
+    protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
+        base.CanReuseOldClient(context)
+        && ExtensionsCarrier.ReadCluster(context.OldMetadata).Tls == ExtensionsCarrier.ReadCluster(context.NewMetadata).Tls;
+
+    private SocketsHttpHandler CreateHandler(ForwarderHttpClientContext context)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
+            ConnectTimeout = ConnectTimeout,
+            MaxResponseHeadersLength = 32,
+        };
+        ConfigureHandler(context, handler);
+        if (ExtensionsCarrier.ReadCluster(context.NewMetadata).Tls is { } tls)
+        {
+            ConfigureTls(handler.SslOptions, tls);
+        }
+
+        return handler;
+    }
+
+    private static void ConfigureTls(SslClientAuthenticationOptions ssl, UpstreamTlsOptions tls)
+    {
+        if (tls.ClientCertificate is { } client)
+        {
+            var certificate = CertificateFile.Load(client);
+            ssl.ClientCertificates = [certificate];
+            ssl.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+        }
+
+        if (tls.CertificateAuthority is { } path)
+        {
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            policy.CustomTrustStore.ImportFromPemFile(path);
+            ssl.CertificateChainPolicy = policy;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using BlazeGateway.Demo.ModelServer.Surface;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BlazeGateway.Demo.ModelServer;
+
+/// <summary>What Kestrel calls for each request; request objects are reused per connection.</summary>
+internal sealed class ModelServerApplication(ServerContext server) : IHttpApplication<ServedRequest>
+{
+    private readonly Router _router = new(server);
+
+    public ServedRequest CreateContext(IFeatureCollection contextFeatures)
+    {
+        var request = contextFeatures is IHostContextContainer<ServedRequest> container ? container.HostContext ??= new() : new ServedRequest();
+        request.Http.Initialize(contextFeatures);
+        request.Fault = null;
+        request.EndedByFault = false;
+        return request;
+    }
+
+    public async Task ProcessRequestAsync(ServedRequest context)
+    {
+        var http = context.Http;
+        server.Stats.Started();
+        var completed = false;
+        var departure = server.Stats.Remembers ? http.RequestAborted.UnsafeRegister(NoteDeparture, context) : default;
+        try
+        {
+            await _router.RouteAsync(context);
+            completed = !http.RequestAborted.IsCancellationRequested;
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        {
+            http.Abort();
+        }
+        catch (BadHttpRequestException e) when (!http.Response.HasStarted)
+        {
+            await Replies.ErrorAsync(http, Replies.DialectOf(http.Request.Path.Value!), e.StatusCode, e.Message);
+        }
+        catch (Exception e) when (!http.Response.HasStarted)
+        {
+            var message = $"The simulated model server failed: {e.GetType().Name}: {e.Message}";
+            await Replies.ErrorAsync(http, Replies.DialectOf(http.Request.Path.Value!), StatusCodes.Status500InternalServerError, message);
+        }
+        finally
+        {
+            await departure.DisposeAsync();
+            server.Stats.Ended(completed);
+        }
+    }
+
+    public void DisposeContext(ServedRequest context, Exception? exception) => context.Http.Uninitialize();
+
+    private void NoteDeparture(object? state)
+    {
+        if (state is ServedRequest { EndedByFault: false })
+        {
+            server.Stats.ClientLeft(server.Time.GetUtcNow());
+        }
+    }
+}
