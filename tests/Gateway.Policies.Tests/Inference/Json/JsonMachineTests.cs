@@ -61,6 +61,23 @@ public sealed class JsonMachineTests
             },
             iter: 300);
 
+    [Fact]
+    public void Runs_of_backslashes_mean_the_same_at_every_place_in_a_block()
+    {
+        foreach (var end in new[] { "\"", "n\"", "u0041\"", "x\"", "\u0001\"", "\"," })
+        {
+            for (var lead = 0; lead <= 130; lead++)
+            {
+                for (var run = 0; run <= 5; run++)
+                {
+                    var text = "[\"" + new string('x', lead) + new string('\\', run) + end;
+                    Assert.True(AgreesWithTheFramework(Encoding.UTF8.GetBytes(text + "]" + new string(' ', 140))), text);
+                    Assert.True(AgreesWithTheFramework(Encoding.UTF8.GetBytes(text + new string('y', 140) + "\"]")), text);
+                }
+            }
+        }
+    }
+
     [Theory]
     [InlineData(63, JsonFault.None)]
     [InlineData(64, JsonFault.None)]
