@@ -9,8 +9,13 @@ internal static class BlazeCommands
 
     private static RootCommand Create()
     {
-        var root = new RootCommand("A reverse-proxy gateway for AI model servers.");
-        root.Add(ModelServerCommand.Create());
+        var root = new RootCommand("A reverse-proxy gateway for AI model servers.")
+        {
+            RunCommand.Create(),
+            BenchCommand.Create(),
+            ModelServerCommand.Create(),
+        };
+        RunCommand.Configure(root);
         return root;
     }
 }

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using BlazeGateway.Demo.ModelServer.Answers;
 using BlazeGateway.Demo.ModelServer.Batching;
-using BlazeGateway.Demo.ModelServer.Faults;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Inference;
+using AnswerSink = BlazeGateway.Demo.ModelServer.Faults.AnswerSink;
 
 namespace BlazeGateway.Demo.ModelServer.Surface;
 

@@ -1,0 +1,265 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Destinations;
+
+/// <summary>
+/// Knows which models each destination serves and whether it answers. Every destination of a cluster with a <c>ModelServer</c> is asked
+/// on a free path, over the cluster's own connections; what a request reads is one immutable snapshot.
+/// </summary>
+internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeListener
+{
+    private readonly ModelCatalogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger<ModelCatalog> _logger;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, WatchedCluster> _clusters = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> _labels = [];
+    private readonly ConditionalWeakTable<DestinationState, DestinationWatch> _watches = [];
+    private readonly CancellationTokenSource _ending = new();
+    private CatalogSnapshot _current = CatalogSnapshot.Empty;
+    private bool _isRunning;
+
+    /// <param name="options">Intervals and limits.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">Spreads the questions in time; used under a lock.</param>
+    /// <param name="logger">Where changes are named, once each.</param>
+    public ModelCatalog(ModelCatalogOptions options, TimeProvider time, Random random, ILogger<ModelCatalog> logger)
+    {
+        _options = options;
+        _time = time;
+        _random = random;
+        _logger = logger;
+    }
+
+    /// <summary>Called after a destination's answer changed, one call at a time. What is called is short and does not throw.</summary>
+    public Action<DestinationChange>? DestinationChanged { get; set; }
+
+    /// <summary>What is known now.</summary>
+    public CatalogSnapshot Current => Volatile.Read(ref _current);
+
+    /// <summary>What is known of <paramref name="destination"/>; <see cref="DestinationStatus.Unasked"/> when it is no model server's.</summary>
+    public DestinationStatus StatusOf(DestinationState destination) =>
+        _watches.TryGetValue(destination, out var watch) ? watch.Status : DestinationStatus.Unasked;
+
+    /// <summary>Whether a request for <paramref name="model"/> may be sent to <paramref name="destination"/>: it serves it, or has not told what it serves.</summary>
+    public bool MayServe(DestinationState destination, ReadOnlySpan<char> model) => StatusOf(destination).MayServe(model);
+
+    /// <summary>Ends when every destination configured now was asked once; at once when there is none.</summary>
+    public Task WhenAskedOnce()
+    {
+        lock (_gate)
+        {
+            return Task.WhenAll(_clusters.Values.SelectMany(c => c.Watches.Values).Select(w => w.Watch.Asked));
+        }
+    }
+
+    /// <inheritdoc />
+    public void OnClusterAdded(ClusterState cluster) => Reconcile(cluster);
+
+    /// <inheritdoc />
+    public void OnClusterChanged(ClusterState cluster) => Reconcile(cluster);
+
+    /// <inheritdoc />
+    public void OnClusterRemoved(ClusterState cluster)
+    {
+        lock (_gate)
+        {
+            Forget(cluster.ClusterId);
+            Publish();
+        }
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        lock (_gate)
+        {
+            _isRunning = true;
+            foreach (var watched in _clusters.Values.SelectMany(c => c.Watches.Values))
+            {
+                watched.Start(_ending.Token);
+            }
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task[] running;
+        lock (_gate)
+        {
+            _isRunning = false;
+            running = [.. _clusters.Values.SelectMany(c => c.Watches.Values).Select(w => w.Running)];
+        }
+
+        await _ending.CancelAsync();
+        await Task.WhenAll(running);
+    }
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        base.Dispose();
+        _ending.Dispose();
+    }
+
+    private void Reconcile(ClusterState cluster)
+    {
+        var model = cluster.Model;
+        var extensions = ExtensionsCarrier.Read(model.Config);
+        lock (_gate)
+        {
+            if (extensions.ModelServer is null)
+            {
+                Forget(cluster.ClusterId);
+                Publish();
+                return;
+            }
+
+            if (!_clusters.TryGetValue(cluster.ClusterId, out var watched))
+            {
+                _clusters.Add(cluster.ClusterId, watched = new WatchedCluster(cluster.ClusterId));
+            }
+
+            watched.Kind = extensions.ModelServer.Kind;
+            var destinations = cluster.DestinationsState.AllDestinations;
+            foreach (var gone in watched.Watches.Keys.Except(destinations).ToArray())
+            {
+                watched.Remove(gone);
+                _watches.Remove(gone);
+            }
+
+            foreach (var destination in destinations)
+            {
+                Watch(watched, destination, new DestinationQuestion(model, extensions, destination.DestinationId, destination.Model));
+            }
+
+            Publish();
+        }
+    }
+
+    private void Watch(WatchedCluster cluster, DestinationState destination, DestinationQuestion question)
+    {
+        if (cluster.Watches.TryGetValue(destination, out var existing))
+        {
+            existing.Watch.Change(question);
+            return;
+        }
+
+        var watch = new DestinationWatch(question, _options, _time, Jitter, (w, before) => Changed(cluster, destination.DestinationId, w, before));
+        var watched = new WatchedDestination(watch);
+        cluster.Watches.Add(destination, watched);
+        _watches.AddOrUpdate(destination, watch);
+        if (_isRunning)
+        {
+            watched.Start(_ending.Token);
+        }
+    }
+
+    private void Forget(string cluster)
+    {
+        if (_clusters.Remove(cluster, out var watched))
+        {
+            foreach (var destination in watched.Watches.Keys.ToArray())
+            {
+                watched.Remove(destination);
+                _watches.Remove(destination);
+            }
+        }
+    }
+
+    private TimeSpan Jitter(TimeSpan interval)
+    {
+        lock (_gate)
+        {
+            return interval * (0.9 + (0.2 * _random.NextDouble()));
+        }
+    }
+
+    private void Changed(WatchedCluster cluster, string destination, DestinationWatch watch, DestinationStatus before)
+    {
+        lock (_gate)
+        {
+            if (!cluster.Watches.Values.Any(w => ReferenceEquals(w.Watch, watch)))
+            {
+                return;
+            }
+
+            Publish();
+            var after = watch.Status;
+            if (after.Answer == before.Answer && (after.Answer != DestinationAnswer.Answering || after.Reason == before.Reason))
+            {
+                return;
+            }
+
+            var others = cluster.Watches.Values.Any(w => !ReferenceEquals(w.Watch, watch) && w.Watch.Status.Answer == DestinationAnswer.Answering);
+            var change = new DestinationChange(cluster.Id, destination, watch.Question.Address, before, after, others);
+            Log.Write(_logger, change, watch.Question);
+            DestinationChanged?.Invoke(change);
+        }
+    }
+
+    private void Publish()
+    {
+        var clusters = _clusters.Values.Select(c => c.ToModels()).ToImmutableArray();
+        foreach (var name in clusters.SelectMany(c => c.Known.Entries).Select(e => e.Name))
+        {
+            if (_labels.Count < _options.MaxLabels && !_labels.Contains(name, StringComparer.Ordinal))
+            {
+                _labels.Add(name);
+            }
+        }
+
+        Volatile.Write(ref _current, new CatalogSnapshot(clusters, _labels));
+    }
+
+    private sealed class WatchedCluster(string id)
+    {
+        public string Id { get; } = id;
+
+        public string Kind { get; set; } = ModelServerKinds.Generic;
+
+        public Dictionary<DestinationState, WatchedDestination> Watches { get; } = [];
+
+        public void Remove(DestinationState destination)
+        {
+            if (Watches.Remove(destination, out var watched))
+            {
+                watched.Stop();
+            }
+        }
+
+        public ClusterModels ToModels() =>
+            new(
+                Id,
+                Kind,
+                [
+                    .. Watches.OrderBy(w => w.Key.DestinationId, StringComparer.Ordinal)
+                        .Select(w => new DestinationListing(w.Key.DestinationId, w.Value.Watch.Question.Address, w.Value.Watch.Status)),
+                ]);
+    }
+
+    private sealed class WatchedDestination(DestinationWatch watch)
+    {
+        private CancellationTokenSource? _stop;
+
+        public DestinationWatch Watch { get; } = watch;
+
+        public Task Running { get; private set; } = Task.CompletedTask;
+
+        public void Start(CancellationToken ending)
+        {
+            _stop = CancellationTokenSource.CreateLinkedTokenSource(ending);
+            var stop = _stop.Token;
+            Running = Task.Run(() => Watch.RunAsync(stop), CancellationToken.None);
+        }
+
+        public void Stop()
+        {
+            _stop?.Cancel();
+            _stop?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Pipeline;
+using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.Pipeline.Connections;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Prometheus;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlazeGateway.Policies;
+
+/// <summary>The front door: how a YARP application gets the gateway's policies.</summary>
+public static class GatewayPoliciesExtensions
+{
+    /// <summary>
+    /// Adds the policies to a reverse proxy. Uses the <see cref="TimeProvider"/>, <see cref="CollectorRegistry"/> and <see cref="IAccessLog"/> among the
+    /// services when there are any; else the system's clock, the default registry, and no access log.
+    /// </summary>
+    /// <param name="builder">The reverse proxy.</param>
+    /// <param name="configure">Limits and intervals. Default: the ones <see cref="GatewayPoliciesOptions"/> documents.</param>
+    public static IReverseProxyBuilder AddGatewayPolicies(this IReverseProxyBuilder builder, Action<GatewayPoliciesOptions>? configure = null)
+    {
+        var options = new GatewayPoliciesOptions();
+        configure?.Invoke(options);
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Metrics.DefaultRegistry);
+        services.TryAddSingleton<IAccessLog, NoAccessLog>();
+        services.AddModelCatalog(new ModelCatalogOptions { MaxLabels = options.MaxModelLabels }, options.Seed);
+        services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
+        services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
+        services.AddSingleton(provider => new RequestMetrics(provider.GetRequiredService<CollectorRegistry>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<DeadlineSweep>();
+        services.AddSingleton<RequestContextPool>();
+        services.AddSingleton<RequestId>();
+        services.AddSingleton<PlanCache>();
+        services.AddSingleton<ModelRouting>();
+        services.AddSingleton<PeekStep>();
+        services.AddSingleton<Attempt>();
+        services.AddSingleton<Settlement>();
+        services.AddSingleton<RequestPipeline>();
+        return builder;
+    }
+
+    /// <summary>Ends the proxy's pipeline with the gateway's own, inside <c>MapReverseProxy</c>. It picks and forwards, so nothing follows it.</summary>
+    public static IReverseProxyApplicationBuilder UseGatewayPolicies(this IReverseProxyApplicationBuilder proxy)
+    {
+        proxy.UseSessionAffinity();
+        proxy.Run(proxy.ApplicationServices.GetRequiredService<RequestPipeline>().InvokeAsync);
+        return proxy;
+    }
+}
+
+/// <summary>Limits of the whole process.</summary>
+public sealed class GatewayPoliciesOptions
+{
+    /// <summary>Bytes of request bodies held by all requests together. Default: 256 MiB.</summary>
+    public long MaxBufferedBytes { get; set; } = BodyBudget.DefaultLimit;
+
+    /// <summary>Model names told apart in metric labels. Default: 64.</summary>
+    public int MaxModelLabels { get; set; } = 64;
+
+    /// <summary>Seed of the jitter between probes. Default: drawn per process, so that nodes do not probe in step.</summary>
+    public int Seed { get; set; } = Guid.NewGuid().GetHashCode();
+}

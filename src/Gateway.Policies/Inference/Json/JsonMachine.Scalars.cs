@@ -1,0 +1,155 @@
+namespace BlazeGateway.Policies.Inference.Json;
+
+/// <content>Numbers and literals.</content>
+internal partial struct JsonMachine<TSink>
+{
+    private enum NumberPart : byte
+    {
+        Minus,
+        Zero,
+        Integer,
+        Point,
+        Fraction,
+        Exponent,
+        ExponentSign,
+        ExponentDigits,
+    }
+
+    private bool BeginNumber(ReadOnlySpan<byte> span, ref int i)
+    {
+        if (!Sink.Begin(JsonKind.Number, _depth, _position + i, out _capture))
+        {
+            return Stopped();
+        }
+
+        var b = span[i++];
+        _number = b switch
+        {
+            (byte)'-' => NumberPart.Minus,
+            (byte)'0' => NumberPart.Zero,
+            _ => NumberPart.Integer,
+        };
+        _state = State.Number;
+        if (_capture)
+        {
+            _textLength = 0;
+            _highSurrogate = 0;
+            Put(b);
+        }
+
+        return true;
+    }
+
+    private bool ReadNumber(ReadOnlySpan<byte> span, ref int i)
+    {
+        for (; i < span.Length; i++)
+        {
+            var b = span[i];
+            if ((uint)(b - '0') <= 9)
+            {
+                if (!NextDigit(b))
+                {
+                    return Malformed();
+                }
+            }
+            else if (b is (byte)'.' or (byte)'e' or (byte)'E' or (byte)'+' or (byte)'-')
+            {
+                if (!NextMark(b))
+                {
+                    return Malformed();
+                }
+            }
+            else
+            {
+                return EndNumber(_position + i);
+            }
+
+            if (_capture)
+            {
+                Put(b);
+            }
+        }
+
+        return true;
+    }
+
+    private bool NextDigit(byte digit)
+    {
+        switch (_number)
+        {
+            case NumberPart.Integer or NumberPart.Fraction or NumberPart.ExponentDigits:
+                return true;
+            case NumberPart.Minus:
+                _number = digit == '0' ? NumberPart.Zero : NumberPart.Integer;
+                return true;
+            case NumberPart.Point:
+                _number = NumberPart.Fraction;
+                return true;
+            case NumberPart.Exponent or NumberPart.ExponentSign:
+                _number = NumberPart.ExponentDigits;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool NextMark(byte mark)
+    {
+        switch (mark)
+        {
+            case (byte)'.' when _number is NumberPart.Zero or NumberPart.Integer:
+                _number = NumberPart.Point;
+                return true;
+            case (byte)'e' or (byte)'E' when _number is NumberPart.Zero or NumberPart.Integer or NumberPart.Fraction:
+                _number = NumberPart.Exponent;
+                return true;
+            case (byte)'+' or (byte)'-' when _number == NumberPart.Exponent:
+                _number = NumberPart.ExponentSign;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool EndNumber(int end)
+    {
+        if (_number is not (NumberPart.Zero or NumberPart.Integer or NumberPart.Fraction or NumberPart.ExponentDigits))
+        {
+            return Malformed();
+        }
+
+        return EndValue(JsonKind.Number, end, _capture ? _text[.._textLength] : default);
+    }
+
+    private bool BeginLiteral(JsonKind kind, ReadOnlySpan<byte> span, ref int i)
+    {
+        if (!Sink.Begin(kind, _depth, _position + i, out _))
+        {
+            return Stopped();
+        }
+
+        _literal = kind;
+        _literalLength = 0;
+        _state = State.Literal;
+        return ReadLiteral(span, ref i);
+    }
+
+    private bool ReadLiteral(ReadOnlySpan<byte> span, ref int i)
+    {
+        var word = _literal switch
+        {
+            JsonKind.True => "true"u8,
+            JsonKind.False => "false"u8,
+            _ => "null"u8,
+        };
+        for (; i < span.Length && _literalLength < word.Length; i++, _literalLength++)
+        {
+            if (span[i] != word[_literalLength])
+            {
+                return Malformed();
+            }
+        }
+
+        return _literalLength < word.Length || EndValue(_literal, _position + i, default);
+    }
+}

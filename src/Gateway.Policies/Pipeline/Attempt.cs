@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Connections;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Step Attempt: picks a destination, forwards, and tells how it went. What <see cref="TryBegin"/> takes, <see cref="End"/> gives back,
+/// whatever happens between them.
+/// </summary>
+internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwarder forwarder)
+{
+    /// <summary>Picks and takes hold of what the attempt needs; an error when there is nothing to pick.</summary>
+    public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
+    {
+        hold = default;
+        var plan = plans.For(cluster);
+        context.Cluster = plan;
+        context.Record.Cluster = plan.ClusterId;
+        var candidates = routing.Candidates(context, cluster);
+        var before = context.Time.GetTimestamp();
+        var destination = candidates.Count == 0 ? null : plan.Policy.PickDestination(context.Http, cluster, candidates);
+        if (destination is null)
+        {
+            return GatewayError.NoHealthyBackend;
+        }
+
+        var now = context.Time.GetTimestamp();
+        ref var record = ref context.Record;
+        record.Pick = now - before;
+        record.Strategy = plan.Policy.Name;
+        record.Destination = destination.DestinationId;
+        record.Attempts++;
+        record.BeforeForward = now - record.Started;
+        context.Destination = destination;
+        feature.ProxiedDestination = destination;
+        var tally = plans.For(destination, plan.ClusterId);
+        tally.Begin(record.Strategy, record.Pick);
+        var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
+        hold = new AttemptHold(plan.Connections.Hold(), tally, trace, now);
+        if (context.IsInference)
+        {
+            context.Deadline.Set(Expiry.FirstByte, now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks));
+            Rewind(context);
+        }
+
+        return null;
+    }
+
+    /// <summary>Forwards to the destination picked. The answer is on its way to the client when this ends.</summary>
+    public ValueTask<ForwarderError> SendAsync(RequestContext context, in AttemptHold hold) =>
+        forwarder.SendAsync(
+            context.Http,
+            context.Destination!.Model.Config.Address,
+            hold.Connections.Invoker,
+            context.IsInference ? context.Cluster!.Inference : context.Route.Plain,
+            context.Transformer,
+            context.Deadline.Request);
+
+    /// <summary>Gives back what <see cref="TryBegin"/> took and counts the attempt.</summary>
+    public void End(RequestContext context, ClusterState cluster, in AttemptHold hold, ForwarderError error)
+    {
+        context.Deadline.Clear();
+        hold.Connections.Release();
+        var result = Result(context, error);
+        hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
+        RequestTracing.EndAttempt(hold.Trace, result);
+        if (context.IsUpgraded)
+        {
+            plans.Metrics.UpgradeEnded();
+        }
+
+        context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+    }
+
+    /// <summary>Tells what the client gets when the forwarding failed before anything was sent.</summary>
+    public static void Classify(RequestContext context, ForwarderError error)
+    {
+        if (error == ForwarderError.None || context.FirstEvent is not null)
+        {
+            return;
+        }
+
+        if (context.Http.Response.HasStarted)
+        {
+            context.Error ??= context.Deadline.Expired != Expiry.None ? GatewayError.UpstreamTimeout : null;
+            return;
+        }
+
+        context.Error = ForwardFailure.Classify(error, context.Http.Features.Get<IForwarderErrorFeature>()?.Exception, context);
+    }
+
+    private static AttemptResult Result(RequestContext context, ForwarderError error)
+    {
+        if (context.Deadline.Expired != Expiry.None || error == ForwarderError.RequestTimedOut)
+        {
+            return AttemptResult.Timeout;
+        }
+
+        if (context.Http.RequestAborted.IsCancellationRequested)
+        {
+            return AttemptResult.Canceled;
+        }
+
+        var failed = error != ForwarderError.None
+            || context.AnswerEnd is AnswerEnd.Broken or AnswerEnd.BrokenAtFrame or AnswerEnd.ErrorFirst
+            || context.Http.Response.StatusCode >= StatusCodes.Status500InternalServerError;
+        return failed ? AttemptResult.Error : AttemptResult.Ok;
+    }
+
+    private static void Rewind(RequestContext context)
+    {
+        if (context.Body.IsEmpty)
+        {
+            return;
+        }
+
+        var request = context.Http.Request;
+        context.Replay.Rewind(context.Body.Content, context.Splices);
+        request.Body = context.Replay;
+        request.Headers.TransferEncoding = default;
+        request.ContentLength = context.Body.Length + context.Splices.Growth;
+    }
+}
+
+/// <summary>What one attempt holds while it runs.</summary>
+/// <param name="Connections">Connections it uses.</param>
+/// <param name="Tally">Where it counts as in flight.</param>
+/// <param name="Began">Timestamp of its beginning.</param>
+/// <param name="Trace">Its span, null when nobody listens.</param>
+internal readonly record struct AttemptHold(ConnectionGeneration Connections, DestinationTally Tally, Activity? Trace, long Began);

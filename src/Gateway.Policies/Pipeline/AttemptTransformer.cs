@@ -1,0 +1,159 @@
+using System.Net;
+using System.Text;
+using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Stands between YARP's forwarder and the route's own transforms for one request: makes what is sent fit the destination, and sets the
+/// answer up to be watched. One object per request context, so nothing is looked up or allocated to reach it.
+/// </summary>
+internal sealed class AttemptTransformer(RequestContext context) : HttpTransformer
+{
+    private const string Buffering = "X-Accel-Buffering";
+
+    /// <inheritdoc />
+    public override ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        var transforms = context.Route.Transformer.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        if (!transforms.IsCompletedSuccessfully)
+        {
+            return FinishRequestAsync(transforms, proxyRequest, destinationPrefix);
+        }
+
+        transforms.GetAwaiter().GetResult();
+        FinishRequest(proxyRequest, destinationPrefix);
+        return default;
+    }
+
+    /// <inheritdoc />
+    public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        var transforms = context.Route.Transformer.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (proxyResponse is null)
+        {
+            return transforms;
+        }
+
+        context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
+        if (!transforms.IsCompletedSuccessfully)
+        {
+            return FinishResponseAsync(transforms, httpContext, proxyResponse);
+        }
+
+        if (transforms.GetAwaiter().GetResult())
+        {
+            FinishResponse(httpContext, proxyResponse);
+            return new(true);
+        }
+
+        return new(false);
+    }
+
+    /// <inheritdoc />
+    public override ValueTask TransformResponseTrailersAsync(HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken) =>
+        context.Route.Transformer.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+
+    private async ValueTask FinishRequestAsync(ValueTask transforms, HttpRequestMessage proxyRequest, string destinationPrefix)
+    {
+        await transforms;
+        FinishRequest(proxyRequest, destinationPrefix);
+    }
+
+    private async ValueTask<bool> FinishResponseAsync(ValueTask<bool> transforms, HttpContext httpContext, HttpResponseMessage proxyResponse)
+    {
+        var copy = await transforms;
+        if (copy)
+        {
+            FinishResponse(httpContext, proxyResponse);
+        }
+
+        return copy;
+    }
+
+    private void FinishRequest(HttpRequestMessage proxyRequest, string destinationPrefix)
+    {
+        if (OutgoingHeaders.Clean(proxyRequest, context) is { } error)
+        {
+            context.Error = error;
+
+            // YARP forwards nothing once a status is set.
+            context.Http.Response.StatusCode = error.Status;
+            return;
+        }
+
+        Shape(proxyRequest, destinationPrefix);
+    }
+
+    private void Shape(HttpRequestMessage proxyRequest, string destinationPrefix)
+    {
+        var shape = context.Cluster!.Shape;
+        shape.Credentials.Apply(context.Destination!.DestinationId, proxyRequest.Headers);
+
+        if (!shape.IsAzure)
+        {
+            return;
+        }
+
+        var request = context.Http.Request;
+        var model = context.IsInference ? context.Model?.Rewrite ?? Encoding.ASCII.GetString(context.Facts.Model) : null;
+        if (!shape.TryShape(request.Path, request.QueryString, model, out var path, out var query))
+        {
+            context.Error = GatewayError.ModelNotFound;
+            context.Http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(destinationPrefix, path, query);
+    }
+
+    private void FinishResponse(HttpContext httpContext, HttpResponseMessage answer)
+    {
+        var headers = httpContext.Response.Headers;
+        headers[RequestId.Header] = context.Record.RequestId;
+        if (context.Route.Options.Response.DestinationHeader)
+        {
+            headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;
+        }
+
+        if (answer.StatusCode == HttpStatusCode.SwitchingProtocols || httpContext.Request.Method == HttpMethods.Connect)
+        {
+            context.Upgraded();
+            return;
+        }
+
+        if (!context.IsInference || answer.Content is null)
+        {
+            return;
+        }
+
+        var isStream = IsStream(answer.Content.Headers.ContentType?.MediaType);
+        if (isStream)
+        {
+            headers[Buffering] = "no";
+            if (headers.CacheControl.Count == 0)
+            {
+                headers.CacheControl = "no-cache, no-transform";
+            }
+        }
+
+        if (context.Route.Options.Response.ServerTiming)
+        {
+            headers[ServerTiming.Header] = ServerTiming.Format(context);
+        }
+
+        if (AnswerRewrite.IsWanted(context))
+        {
+            headers.ContentLength = null;
+        }
+
+        isStream &= answer.StatusCode == HttpStatusCode.OK;
+        context.Scanner = new AnswerScanner(context.Dialect, isStream);
+        answer.Content = new ObservedContent(answer.Content, context, isStream);
+    }
+
+    private static bool IsStream(string? mediaType) => mediaType is "text/event-stream" or "application/x-ndjson";
+}

@@ -1,0 +1,14 @@
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>Headers of the gateway's own. All begin with <see cref="Prefix"/> and are stripped when they come in.</summary>
+internal static class BlazeHeaders
+{
+    /// <summary>What they begin with.</summary>
+    public const string Prefix = "X-Blaze-";
+
+    /// <summary>Destination that answered.</summary>
+    public const string Destination = "X-Blaze-Destination";
+
+    /// <summary>Code of the gateway's own error.</summary>
+    public const string Error = "X-Blaze-Error";
+}

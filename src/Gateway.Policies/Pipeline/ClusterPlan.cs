@@ -1,0 +1,62 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Pipeline.Connections;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>What a cluster asks of the pipeline, compiled once from its configuration. Immutable.</summary>
+internal sealed class ClusterPlan
+{
+    private static readonly TimeSpan DefaultFirstByte = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan DefaultBetweenChunks = TimeSpan.FromMinutes(1);
+
+    public ClusterPlan(ClusterModel cluster, ILoadBalancingPolicy policy, IPassiveHealthCheckPolicy? passive, RequestMetrics metrics, TimeProvider time)
+    {
+        ClusterId = cluster.Config.ClusterId;
+        Options = ExtensionsCarrier.Read(cluster.Config);
+        Policy = policy;
+        Passive = passive;
+        Connections = cluster.HttpClient as ClusterConnections
+            ?? throw new InvalidOperationException($"Cluster '{ClusterId}': its connections were not made by {nameof(ClusterConnectionsFactory)}.");
+        Shape = new DestinationRequest(Options);
+        Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
+        FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
+        BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
+
+        // Our own limits tell waiting from standing still, which one idle limit cannot.
+        Inference = (cluster.Config.HttpRequest ?? ForwarderRequestConfig.Empty) with { ActivityTimeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Cluster id.</summary>
+    public string ClusterId { get; }
+
+    /// <summary>The cluster's Extensions.</summary>
+    public ClusterExtensions Options { get; }
+
+    /// <summary>Picks a destination.</summary>
+    public ILoadBalancingPolicy Policy { get; }
+
+    /// <summary>YARP's passive health policy, null when the cluster has none.</summary>
+    public IPassiveHealthCheckPolicy? Passive { get; }
+
+    /// <summary>Connections to the destinations.</summary>
+    public ClusterConnections Connections { get; }
+
+    /// <summary>What requests to these destinations must look like.</summary>
+    public DestinationRequest Shape { get; }
+
+    /// <summary>Metrics by model.</summary>
+    public ClusterMetrics Metrics { get; }
+
+    /// <summary>Limit to the first byte, ticks.</summary>
+    public long FirstByteTicks { get; }
+
+    /// <summary>Limit between chunks, ticks.</summary>
+    public long BetweenChunksTicks { get; }
+
+    /// <summary>How inference requests are forwarded.</summary>
+    public ForwarderRequestConfig Inference { get; }
+}

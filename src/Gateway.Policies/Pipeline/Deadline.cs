@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>Which time limit ran out.</summary>
+internal enum Expiry : byte
+{
+    None,
+
+    /// <summary>No first byte of the answer in time.</summary>
+    FirstByte,
+
+    /// <summary>The answer stood still.</summary>
+    BetweenChunks,
+
+    /// <summary>The whole request took too long.</summary>
+    Total,
+}
+
+/// <summary>
+/// The time limits of one running request. Setting one is a single write; <see cref="DeadlineSweep"/> looks at all of them a few times
+/// a second, so no timer is started or moved per request or per chunk.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Sources without timers or handles hold nothing to dispose of.")]
+internal sealed class Deadline
+{
+    private const long Never = long.MaxValue;
+
+    private const int Free = 0;
+    private const int Running = 1;
+    private const int Expiring = 2;
+
+    private readonly CancellationTokenSource _request = new();
+    private readonly CancellationTokenSource _read = new();
+    private long _step = Never;
+    private long _total = Never;
+    private int _state = Free;
+    private bool _streaming;
+    private Expiry _stepKind;
+    private Expiry _expired;
+
+    /// <summary>Canceled when a limit runs out before the answer began.</summary>
+    public CancellationToken Request => _request.Token;
+
+    /// <summary>Canceled when a limit runs out while the answer is read, or by <see cref="CancelRead"/>.</summary>
+    public CancellationToken Read => _read.Token;
+
+    /// <summary>The limit that ran out, if one did.</summary>
+    public Expiry Expired => _expired;
+
+    /// <summary>Begins a request; <paramref name="total"/> is a timestamp or <see cref="long.MaxValue"/>.</summary>
+    public void Begin(long total)
+    {
+        _expired = Expiry.None;
+        _streaming = false;
+        Volatile.Write(ref _step, Never);
+        Volatile.Write(ref _total, total);
+        Volatile.Write(ref _state, Running);
+    }
+
+    /// <summary>From now on reads are canceled and not the request, so that what was read can still be finished in good order.</summary>
+    public void BeginStreaming() => Volatile.Write(ref _streaming, true);
+
+    /// <summary>Sets the limit of the step at hand.</summary>
+    public void Set(Expiry kind, long at)
+    {
+        _stepKind = kind;
+        Volatile.Write(ref _step, at);
+    }
+
+    /// <summary>Lifts the limit of the step at hand.</summary>
+    public void Clear() => Volatile.Write(ref _step, Never);
+
+    /// <summary>Cancels reads, for a client that went away.</summary>
+    public void CancelRead() => _read.Cancel();
+
+    /// <summary>Called by the sweep.</summary>
+    public void Look(long now)
+    {
+        var step = Volatile.Read(ref _step);
+        var total = Volatile.Read(ref _total);
+        if ((now < step && now < total) || Interlocked.CompareExchange(ref _state, Expiring, Running) != Running)
+        {
+            return;
+        }
+
+        _expired = now >= total ? Expiry.Total : _stepKind;
+        (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
+    }
+
+    /// <summary>Ends the request. False when this object was canceled and may not serve another.</summary>
+    public bool End()
+    {
+        Volatile.Write(ref _step, Never);
+        Volatile.Write(ref _total, Never);
+        return Interlocked.CompareExchange(ref _state, Free, Running) == Running && _request.TryReset() && _read.TryReset();
+    }
+}

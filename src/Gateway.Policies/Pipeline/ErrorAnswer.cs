@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Globalization;
+using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Http;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>Answers a request with an error of the gateway's own, in the client's dialect.</summary>
+public static class ErrorAnswer
+{
+    private const int ShortestRetry = 1;
+
+    /// <summary>Answers 404 <c>route_not_found</c>, for requests that matched no route.</summary>
+    public static Task RouteNotFoundAsync(HttpContext http) => WriteAsync(http, GatewayError.RouteNotFound, InferencePath.DialectOf(http.Request.Path.Value));
+
+    /// <summary>Replaces whatever was prepared by the error. Does nothing once the answer has begun.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="dialect">The client's dialect.</param>
+    /// <param name="message">Sentence in place of the error's own.</param>
+    internal static async Task WriteAsync(HttpContext http, GatewayError error, Dialect dialect, string? message = null)
+    {
+        var body = new ArrayBufferWriter<byte>(256);
+        ErrorEnvelope.Write(body, dialect, error, message);
+        await WriteAsync(http, error.Status, error.Code, body.WrittenMemory, error.WantsRetryAfter);
+    }
+
+    /// <summary>Replaces whatever was prepared by <paramref name="body"/>, which is an error in the client's dialect already.</summary>
+    internal static async Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter)
+    {
+        var response = http.Response;
+        if (response.HasStarted)
+        {
+            return;
+        }
+
+        var id = response.Headers[RequestId.Header];
+        if (id.Count == 0)
+        {
+            id = http.Request.Headers[RequestId.Header];
+        }
+
+        response.Clear();
+        response.StatusCode = status;
+        response.ContentType = ErrorEnvelope.ContentType;
+        response.ContentLength = body.Length;
+        response.Headers[RequestId.Header] = id;
+        response.Headers[BlazeHeaders.Error] = code;
+        response.Headers.CacheControl = "no-store";
+        switch (status)
+        {
+            case StatusCodes.Status401Unauthorized:
+                response.Headers.WWWAuthenticate = "Bearer";
+                break;
+            case StatusCodes.Status405MethodNotAllowed:
+                response.Headers.Allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+                break;
+            default:
+                break;
+        }
+
+        if (retryAfter)
+        {
+            response.Headers.RetryAfter = ShortestRetry.ToString(CultureInfo.InvariantCulture);
+        }
+
+        await response.Body.WriteAsync(body, http.RequestAborted);
+    }
+}

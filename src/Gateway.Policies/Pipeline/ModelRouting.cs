@@ -1,0 +1,142 @@
+using System.Text;
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Inference;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>Step Peek, second half: from the model a body names to the cluster that serves it, and what the body must say there.</summary>
+internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy)
+{
+    private static readonly byte[][] UsageInsertions = [.. Enum.GetValues<UsageSplice>().Select(splice => new InferenceFacts { UsageSplice = splice }.UsageInsertion.ToArray())];
+
+    /// <summary>The catalog's knowledge now.</summary>
+    public CatalogSnapshot Catalog => catalog.Current;
+
+    /// <summary>The cluster to send to; null, and <see cref="RequestContext.Error"/>, when the model is not served here.</summary>
+    public ClusterState? Resolve(RequestContext context, ClusterState own)
+    {
+        ref var facts = ref context.Facts;
+        Span<char> model = stackalloc char[InferenceFacts.MaxModelLength];
+        model = model[..Encoding.ASCII.GetChars(facts.Model, model)];
+        context.Record.Stream = facts.Stream;
+        ClusterState? cluster;
+        if (context.Route.Models is { IsEmpty: false } table)
+        {
+            cluster = Mapped(context, table, model, own);
+        }
+        else
+        {
+            cluster = catalog.Current.Find(own.ClusterId, model) == ModelStanding.Unknown ? null : own;
+            context.Record.Model = catalog.Current.Label(model);
+        }
+
+        if (cluster is null)
+        {
+            context.Error = GatewayError.ModelNotFound;
+            return null;
+        }
+
+        if (context.Route.Options.Response.MeterUsage && facts is { Stream: true, UsageSplice: not UsageSplice.None })
+        {
+            context.IsUsageInjected = true;
+            context.Splices.Add(facts.UsageRange.Offset, facts.UsageRange.Length, UsageInsertions[(int)facts.UsageSplice]);
+        }
+
+        return cluster;
+    }
+
+    /// <summary>Destinations that may be sent this request: all that are available unless they differ in what they serve, or some do not answer.</summary>
+    public IReadOnlyList<DestinationState> Candidates(RequestContext context, ClusterState cluster)
+    {
+        var available = cluster.DestinationsState.AvailableDestinations;
+        if (!context.IsInference || catalog.Current.Cluster(cluster.ClusterId) is not { } models || models is { IsUniform: true, AllAnswering: true })
+        {
+            return available;
+        }
+
+        return Filter(context, available);
+    }
+
+    private ClusterState? Mapped(RequestContext context, ModelTable table, ReadOnlySpan<char> model, ClusterState own)
+    {
+        if (table.Find(model) is not { } match)
+        {
+            return null;
+        }
+
+        context.Record.Model = match.PublicName;
+        var chosen = match;
+        if (!match.Fallbacks.IsEmpty && !CanServe(match, model, own))
+        {
+            foreach (var fallback in match.Fallbacks)
+            {
+                if (CanServe(fallback, fallback.PublicName, own))
+                {
+                    chosen = fallback;
+                    break;
+                }
+            }
+        }
+
+        if (!TryGetCluster(chosen, own, out var cluster))
+        {
+            return null;
+        }
+
+        context.Model = chosen;
+        if (!chosen.RewriteUtf8.IsEmpty)
+        {
+            context.Splices.Add(context.Facts.ModelRange.Offset, context.Facts.ModelRange.Length, chosen.RewriteUtf8);
+        }
+
+        return chosen.Rewrite is null && catalog.Current.Find(cluster.ClusterId, model) == ModelStanding.Unknown
+            ? null
+            : cluster;
+    }
+
+    private bool CanServe(ModelTarget match, ReadOnlySpan<char> model, ClusterState own) =>
+        TryGetCluster(match, own, out var cluster)
+        && cluster.DestinationsState.AvailableDestinations.Count > 0
+        && (catalog.Current.Cluster(cluster.ClusterId) is not { } models
+            || models.Find(match.Rewrite is { } rewrite ? rewrite : model) is ModelStanding.Served or ModelStanding.Unlisted);
+
+    private bool TryGetCluster(ModelTarget match, ClusterState own, out ClusterState cluster)
+    {
+        if (match.Cluster.Equals(own.ClusterId, StringComparison.OrdinalIgnoreCase))
+        {
+            cluster = own;
+            return true;
+        }
+
+        return proxy.TryGetCluster(match.Cluster, out cluster!);
+    }
+
+    private List<DestinationState> Filter(RequestContext context, IReadOnlyList<DestinationState> available)
+    {
+        Span<char> model = stackalloc char[InferenceFacts.MaxModelLength];
+        model = context.Model?.Rewrite is { } rewrite
+            ? rewrite.AsSpan().TryCopyTo(model) ? model[..rewrite.Length] : default
+            : model[..Encoding.ASCII.GetChars(context.Facts.Model, model)];
+        var serving = new List<DestinationState>(available.Count);
+        var answering = new List<DestinationState>(available.Count);
+        foreach (var destination in available)
+        {
+            var status = catalog.StatusOf(destination);
+            if (!model.IsEmpty && !status.MayServe(model))
+            {
+                continue;
+            }
+
+            serving.Add(destination);
+            if (status.Answer is DestinationAnswer.Answering or DestinationAnswer.Unknown)
+            {
+                answering.Add(destination);
+            }
+        }
+
+        // When none answers its questions the requests still decide: a destination may be slow to list its models and quick to serve.
+        return answering.Count > 0 ? answering : serving;
+    }
+}

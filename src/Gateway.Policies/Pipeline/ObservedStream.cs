@@ -1,0 +1,183 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using BlazeGateway.Policies.Inference;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Passes an answer's bytes on unchanged and watches them: first content, gaps, usage, how it ends. Keeps the limits on waiting. A stream that
+/// breaks off between frames is finished with an error frame; one that begins with an error is not begun at all.
+/// </summary>
+internal sealed class ObservedStream : ReadOnlyStream
+{
+    private readonly Stream _inner;
+    private readonly RequestContext _context;
+    private readonly bool _isStream;
+    private readonly CancellationTokenRegistration _abandoned;
+    private long _firstContent;
+    private bool _begun;
+    private bool _broken;
+    private bool _ended;
+
+    public ObservedStream(Stream inner, RequestContext context, bool isStream, CancellationToken abandoned)
+    {
+        _inner = inner;
+        _context = context;
+        _isStream = isStream;
+        context.Deadline.BeginStreaming();
+        _abandoned = abandoned.UnsafeRegister(static state => ((Deadline)state!).CancelRead(), context.Deadline);
+    }
+
+    /// <inheritdoc />
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_ended)
+        {
+            return 0;
+        }
+
+        int filled;
+        try
+        {
+            // The limit to the first byte goes on from the forwarding until the body begins: model servers send headers before the prefill.
+            if (_begun)
+            {
+                Limit();
+            }
+
+            if (_broken)
+            {
+                return Break(buffer.Span, cancellationToken);
+            }
+
+            filled = await _inner.ReadAsync(buffer, _context.Deadline.Read);
+
+            // The forwarder waits with an empty buffer, so that a silent stream holds no memory.
+            if (buffer.Length == 0)
+            {
+                return 0;
+            }
+
+            _context.Deadline.Clear();
+            if (!_begun && _isStream)
+            {
+                filled = await BeginAsync(buffer, filled);
+            }
+        }
+        catch (Exception exception) when (exception is not FirstEventException && !_ended)
+        {
+            if (buffer.Length == 0)
+            {
+                _broken = true;
+                return 0;
+            }
+
+            return Break(buffer.Span, cancellationToken);
+        }
+
+        _begun = true;
+        if (filled == 0)
+        {
+            _ended = true;
+            _context.AnswerEnd = AnswerEnd.Complete;
+            return 0;
+        }
+
+        Observe(buffer.Span[..filled]);
+        return filled;
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _abandoned.Dispose();
+            _context.Deadline.Clear();
+            _inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Limit() =>
+        _context.Deadline.Set(
+            Expiry.BetweenChunks,
+            _context.Time.GetTimestamp() + (_context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks));
+
+    /// <summary>Reads until the first event tells whether the stream is an answer or an error in the shape of one.</summary>
+    private async ValueTask<int> BeginAsync(Memory<byte> buffer, int filled)
+    {
+        var ended = filled == 0;
+        while (true)
+        {
+            var bytes = buffer.Span[..filled];
+            var first = FirstEvent.Classify(_context.Dialect, bytes, ended);
+            if (first.Kind is FirstEventKind.ClientError or FirstEventKind.ServerError)
+            {
+                _ended = true;
+                _context.AnswerEnd = AnswerEnd.ErrorFirst;
+                _context.FirstEvent = FirstEventError.From(first, bytes);
+                throw new FirstEventException();
+            }
+
+            // A comment before the first event is a sign of life that the client waits for; the status goes out with it.
+            if (first.Kind == FirstEventKind.Answer || bytes is [(byte)':', ..] || filled == buffer.Length)
+            {
+                return filled;
+            }
+
+            Limit();
+            var read = await _inner.ReadAsync(buffer[filled..], _context.Deadline.Read);
+            _context.Deadline.Clear();
+            ended = read == 0;
+            filled += read;
+        }
+    }
+
+    private void Observe(ReadOnlySpan<byte> bytes)
+    {
+        ref var record = ref _context.Record;
+        record.BytesOut += bytes.Length;
+        if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == StreamMarks.None)
+        {
+            return;
+        }
+
+        var now = _context.Time.GetTimestamp();
+        if (record.ToFirstContent < 0)
+        {
+            record.ToFirstContent = now - record.Started;
+            _firstContent = now;
+        }
+
+        record.Generation = now - _firstContent;
+    }
+
+    /// <summary>The destination failed, stood still, or the client left: finishes the stream in good order where that is possible.</summary>
+    private int Break(Span<byte> buffer, CancellationToken abandoned)
+    {
+        _ended = true;
+        _context.Deadline.Clear();
+        if (!_begun || !_isStream || abandoned.IsCancellationRequested || !_context.Scanner.AtFrameBoundary)
+        {
+            _context.AnswerEnd = AnswerEnd.Broken;
+            abandoned.ThrowIfCancellationRequested();
+            throw new IOException("The destination's answer broke off.");
+        }
+
+        _context.AnswerEnd = AnswerEnd.BrokenAtFrame;
+        var error = _context.Deadline.Expired switch
+        {
+            Expiry.BetweenChunks => GatewayError.UpstreamStall,
+            Expiry.Total => GatewayError.UpstreamTimeout,
+            _ => GatewayError.UpstreamReset,
+        };
+        _context.Error = error;
+        var frame = new ArrayBufferWriter<byte>(256);
+        ErrorEnvelope.WriteFrame(frame, _context.Dialect, error);
+        frame.WrittenSpan.CopyTo(buffer);
+        return frame.WrittenCount;
+    }
+}

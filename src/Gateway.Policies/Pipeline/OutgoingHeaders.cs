@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+using System.Text;
+using BlazeGateway.Policies.Inference;
+using Microsoft.Net.Http.Headers;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// What of a client's headers may reach a destination. One pass over the copied headers: nothing that names our own control headers, nothing that
+/// claims to be a proxy in front of us, nothing the client declared to be for this hop, no credential unless the route passes it on.
+/// </summary>
+internal static class OutgoingHeaders
+{
+    private static readonly SearchValues<char> Delimiters = SearchValues.Create(" \t\"(),/:;<=>?@[\\]{}");
+
+    /// <summary>Removes what may not go on; an error when a value cannot be sent as it came.</summary>
+    public static GatewayError? Clean(HttpRequestMessage request, RequestContext context)
+    {
+        var keepCredentials = !context.Route.IsInference || context.Route.Options.ForwardClientCredentials;
+        List<string>? removed = null;
+        foreach (var header in request.Headers.NonValidated)
+        {
+            if (IsRefused(header.Key, keepCredentials))
+            {
+                (removed ??= []).Add(header.Key);
+                continue;
+            }
+
+            foreach (var value in header.Value)
+            {
+                if (!Ascii.IsValid(value))
+                {
+                    return GatewayError.InvalidHeader;
+                }
+            }
+        }
+
+        if (removed is not null)
+        {
+            foreach (var name in removed)
+            {
+                request.Headers.Remove(name);
+            }
+        }
+
+        RemoveNominated(request.Headers, context);
+        return request.Content is { } content && !IsAscii(content.Headers) ? GatewayError.InvalidHeader : null;
+    }
+
+    private static bool IsRefused(string name, bool keepCredentials) => (name[0] | 0x20) switch
+    {
+        'x' => name.StartsWith(BlazeHeaders.Prefix, StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("X-Envoy-", StringComparison.OrdinalIgnoreCase)
+            || Is(name, "X-Real-IP") || Is(name, "X-Original-URL") || Is(name, "X-Rewrite-URL")
+            || (!keepCredentials && Is(name, "x-api-key")),
+        't' => Is(name, "True-Client-IP"),
+        'b' => Is(name, "baggage"),
+        'c' => Is(name, "CF-Connecting-IP") || Is(name, "Correlation-Context"),
+        'a' => !keepCredentials && (Is(name, HeaderNames.Authorization) || Is(name, "api-key")),
+        _ => false,
+    };
+
+    /// <summary>RFC 9110, 7.6.1: headers named in Connection are for this hop only. Ours to forward stay whatever the client names.</summary>
+    private static void RemoveNominated(HttpRequestHeaders headers, RequestContext context)
+    {
+        var connection = context.Http.Request.Headers.Connection;
+        if (connection.Count == 0 || (connection.Count == 1 && (Is(connection[0]!, "keep-alive") || Is(connection[0]!, "close"))))
+        {
+            return;
+        }
+
+        foreach (var line in connection)
+        {
+            foreach (var name in (line ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (!IsProtected(name))
+                {
+                    headers.Remove(name);
+                }
+            }
+        }
+    }
+
+    private static bool IsProtected(string name) =>
+        name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+        || Is(name, HeaderNames.Host) || Is(name, HeaderNames.Authorization) || Is(name, "x-api-key") || Is(name, "api-key")
+        || Is(name, RequestId.Header) || Is(name, HeaderNames.Upgrade) || Is(name, HeaderNames.Connection) || Is(name, HeaderNames.TE)
+        || Is(name, HeaderNames.TraceParent) || !IsName(name);
+
+    private static bool IsName(string name) => !name.AsSpan().ContainsAny(Delimiters);
+
+    private static bool IsAscii(HttpContentHeaders headers)
+    {
+        foreach (var header in headers.NonValidated)
+        {
+            foreach (var value in header.Value)
+            {
+                if (!Ascii.IsValid(value))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
+}

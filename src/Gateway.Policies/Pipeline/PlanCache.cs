@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Plans by the model they were compiled from. YARP makes a new model when a configuration changes, so a new plan comes with it and
+/// the old one goes when its last request does. Looking one up takes no lock.
+/// </summary>
+internal sealed class PlanCache
+{
+    /// <summary>Policy of a cluster that names none.</summary>
+    public static readonly string DefaultPolicy = LoadBalancingPolicies.RoundRobin;
+
+    private readonly ConditionalWeakTable<RouteModel, RoutePlan> _routes = [];
+    private readonly ConditionalWeakTable<ClusterModel, ClusterPlan> _clusters = [];
+    private readonly ConditionalWeakTable<DestinationState, DestinationTally> _destinations = [];
+    private readonly FrozenDictionary<string, ILoadBalancingPolicy> _policies;
+    private readonly FrozenDictionary<string, IPassiveHealthCheckPolicy> _passive;
+    private readonly RequestMetrics _metrics;
+    private readonly TimeProvider _time;
+
+    public PlanCache(
+        IEnumerable<ILoadBalancingPolicy> policies, IEnumerable<IPassiveHealthCheckPolicy> passive, RequestMetrics metrics, TimeProvider time)
+    {
+        _policies = policies.ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
+        _passive = passive.ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
+        _metrics = metrics;
+        _time = time;
+    }
+
+    /// <summary>Metrics of the pipeline.</summary>
+    public RequestMetrics Metrics => _metrics;
+
+    /// <summary>The plan of a route.</summary>
+    public RoutePlan For(RouteModel route) =>
+        _routes.TryGetValue(route, out var plan) ? plan : _routes.GetValue(route, model => new RoutePlan(model, _metrics, _time));
+
+    /// <summary>The plan of a cluster as it is configured now.</summary>
+    public ClusterPlan For(ClusterState cluster)
+    {
+        var model = cluster.Model;
+        return _clusters.TryGetValue(model, out var plan) ? plan : _clusters.GetValue(model, Compile);
+    }
+
+    /// <summary>The tally of a destination.</summary>
+    public DestinationTally For(DestinationState destination, string cluster) =>
+        _destinations.TryGetValue(destination, out var tally)
+            ? tally
+            : _destinations.GetValue(destination, state => new DestinationTally(state, _metrics.Destination(cluster, state.DestinationId)));
+
+    private ClusterPlan Compile(ClusterModel cluster)
+    {
+        var health = cluster.Config.HealthCheck?.Passive;
+        var passive = health?.Enabled == true ? _passive[health.Policy ?? HealthCheckConstants.PassivePolicy.TransportFailureRate] : null;
+        return new ClusterPlan(cluster, _policies[cluster.Config.LoadBalancingPolicy ?? DefaultPolicy], passive, _metrics, _time);
+    }
+}

@@ -1,0 +1,165 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Body;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Everything about one request on its way: the only thing that travels through the steps. Pooled; <see cref="Begin"/> and
+/// <see cref="End"/> bracket a request, and <see cref="End"/> runs exactly once whatever happened between.
+/// </summary>
+internal sealed class RequestContext
+{
+    private readonly BodyBudget _budget;
+    private AccessRecord _record;
+    private InferenceFacts _facts;
+    private AnswerScanner _scanner;
+    private BodySplices _splices;
+    private long _reserved;
+
+    public RequestContext(BodyBudget budget, TimeProvider time)
+    {
+        _budget = budget;
+        Time = time;
+        Transformer = new AttemptTransformer(this);
+    }
+
+    /// <summary>Clock of the gateway.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>The request, while it runs.</summary>
+    public HttpContext Http { get; private set; } = null!;
+
+    /// <summary>What the route asks for; fixed at the beginning, whatever is reconfigured meanwhile.</summary>
+    public RoutePlan Route { get; private set; } = null!;
+
+    /// <summary>What the cluster asks for; null until it is known.</summary>
+    public ClusterPlan? Cluster { get; set; }
+
+    /// <summary>The destination of the attempt at hand.</summary>
+    public DestinationState? Destination { get; set; }
+
+    /// <summary>Entry of the route's models the request was matched with; null on routes without.</summary>
+    public ModelTarget? Model { get; set; }
+
+    /// <summary>Whether the request is read as an inference request.</summary>
+    public bool IsInference { get; set; }
+
+    /// <summary>Wire format of answers the gateway makes itself.</summary>
+    public Dialect Dialect { get; set; }
+
+    /// <summary>The gateway's own error, when it refused or could not finish the request.</summary>
+    public GatewayError? Error { get; set; }
+
+    /// <summary>The connection became a tunnel (WebSocket or other upgrade).</summary>
+    public bool IsUpgraded { get; private set; }
+
+    /// <summary>How the answer's body ended; see <see cref="ObservedStream"/>.</summary>
+    public AnswerEnd AnswerEnd { get; set; }
+
+    /// <summary>The error a stream began with, to be sent as an answer of its own; null when it began well.</summary>
+    public FirstEventError? FirstEvent { get; set; }
+
+    /// <summary>Sentence for the client in place of the error's own.</summary>
+    public string? ErrorMessage { get; set; }
+
+    /// <summary>Token counts were asked for by the gateway and are taken out of the answer again.</summary>
+    public bool IsUsageInjected { get; set; }
+
+    /// <summary>Time limits.</summary>
+    public Deadline Deadline { get; } = new();
+
+    /// <summary>The request's body when it was read before the pick.</summary>
+    public BodyBuffer Body { get; } = new();
+
+    /// <summary>Sends <see cref="Body"/> again and again.</summary>
+    public ReplayStream Replay { get; } = new();
+
+    /// <summary>Shapes the outgoing request and watches the answer.</summary>
+    public AttemptTransformer Transformer { get; }
+
+    /// <summary>What is written to the access log and counted.</summary>
+    public ref AccessRecord Record => ref _record;
+
+    /// <summary>What the body says.</summary>
+    public ref InferenceFacts Facts => ref _facts;
+
+    /// <summary>Watches the answer.</summary>
+    public ref AnswerScanner Scanner => ref _scanner;
+
+    /// <summary>Changes made to the body on its way.</summary>
+    public ref BodySplices Splices => ref _splices;
+
+    /// <summary>Starts a request.</summary>
+    public void Begin(HttpContext http, RoutePlan route)
+    {
+        Http = http;
+        Route = route;
+        var now = Time.GetTimestamp();
+        _record = new AccessRecord
+        {
+            Started = now,
+            BeforeForward = -1,
+            ToHeaders = -1,
+            ToFirstContent = -1,
+            Pick = -1,
+            RequestId = "",
+            Method = http.Request.Method,
+            Route = route.RouteId,
+            TokensIn = -1,
+            TokensOut = -1,
+            TokensCached = -1,
+        };
+        Deadline.Begin(route.TotalTicks == long.MaxValue ? long.MaxValue : now + route.TotalTicks);
+    }
+
+    /// <summary>The connection became a tunnel.</summary>
+    public void Upgraded()
+    {
+        IsUpgraded = true;
+        Route.CountUpgrade();
+    }
+
+    /// <summary>Ticks since <see cref="Begin"/>.</summary>
+    public long Elapsed() => Time.GetTimestamp() - _record.Started;
+
+    /// <summary>Reserves room for body bytes; false when the process holds as many as it may.</summary>
+    public bool TryReserve(long bytes)
+    {
+        if (!_budget.TryReserve(bytes))
+        {
+            return false;
+        }
+
+        _reserved += bytes;
+        return true;
+    }
+
+    /// <summary>Gives everything back. False when this object may not serve another request.</summary>
+    public bool End()
+    {
+        Body.Clear();
+        Replay.Reset();
+        _budget.Release(_reserved);
+        _reserved = 0;
+        _scanner = default;
+        _facts = default;
+        _splices = default;
+        _record = default;
+        Http = null!;
+        Route = null!;
+        Cluster = null;
+        Destination = null;
+        Model = null;
+        IsInference = false;
+        Error = null;
+        IsUpgraded = false;
+        AnswerEnd = AnswerEnd.None;
+        FirstEvent = null;
+        ErrorMessage = null;
+        IsUsageInjected = false;
+        return Deadline.End();
+    }
+}

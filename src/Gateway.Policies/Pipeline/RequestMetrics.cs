@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using Prometheus;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// The pipeline's metrics. Plans keep the objects <see cref="Route"/>, <see cref="Cluster"/> and <see cref="Destination"/> give; what runs per request
+/// finds its children in them and neither allocates nor locks once a label set has been seen. Labels come from configuration and closed lists alone.
+/// </summary>
+public sealed class RequestMetrics
+{
+    /// <summary>Label sets one metric may have by default.</summary>
+    public const int DefaultSeriesLimit = 512;
+
+    private readonly ConcurrentDictionary<string, RouteMetrics> _routes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, ClusterMetrics> _clusters = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<(string Cluster, string Destination), DestinationMetrics> _destinations = new();
+    private readonly RequestMetricFamilies _families;
+    private readonly Gauge.Child[] _active;
+    private readonly Histogram.Child _before;
+    private readonly Histogram.Child _pick;
+    private readonly double _secondsPerTick;
+
+    /// <summary>Registers the metrics in <paramref name="registry"/>, once per registry.</summary>
+    /// <param name="registry">Where the metrics are published.</param>
+    /// <param name="time">Clock whose timestamps the records carry.</param>
+    /// <param name="seriesLimit">Label sets one metric may have; the rest is folded into <c>other</c> and counted.</param>
+    public RequestMetrics(CollectorRegistry registry, TimeProvider time, int seriesLimit = DefaultSeriesLimit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(seriesLimit, 1);
+        _families = new RequestMetricFamilies(registry, seriesLimit);
+        _active = [.. Enumerable.Range(0, MetricLabels.MethodCount).Select(i => _families.Active.WithLabels(MetricLabels.MethodName(i)))];
+        _before = _families.Overhead.WithLabels("pre");
+        _pick = _families.Overhead.WithLabels("pick");
+        _secondsPerTick = 1.0 / time.TimestampFrequency;
+    }
+
+    /// <summary>The route's part, created on first sight. Look it up when a plan is compiled.</summary>
+    public RouteMetrics Route(string route) => _routes.GetOrAdd(route, static (id, families) => new RouteMetrics(id, families), _families);
+
+    /// <summary>The cluster's part, created on first sight or when <paramref name="provider"/> (its kind of model server) changed.</summary>
+    public ClusterMetrics Cluster(string cluster, string provider)
+    {
+        if (_clusters.TryGetValue(cluster, out var known))
+        {
+            if (known.Provider == provider)
+            {
+                return known;
+            }
+
+            RemoveCluster(cluster);
+        }
+
+        return _clusters.GetOrAdd(cluster, static (id, state) => new ClusterMetrics(id, state.provider, state._families), (provider, _families));
+    }
+
+    /// <summary>The destination's part, created on first sight. Keep it with the destination's state.</summary>
+    public DestinationMetrics Destination(string cluster, string destination) => _destinations.GetOrAdd(
+        (cluster, destination),
+        static (id, metrics) => new DestinationMetrics(id.Cluster, id.Destination, metrics._families, metrics._secondsPerTick),
+        this);
+
+    /// <summary>Drops the series of a route that left the configuration. Requests that still run on it leave no trace in new series.</summary>
+    public void RemoveRoute(string route)
+    {
+        if (_routes.TryRemove(route, out var metrics))
+        {
+            metrics.Retire();
+        }
+    }
+
+    /// <summary>Drops the model series of a cluster that left the configuration.</summary>
+    public void RemoveCluster(string cluster)
+    {
+        if (_clusters.TryRemove(cluster, out var metrics))
+        {
+            metrics.Retire();
+        }
+    }
+
+    /// <summary>Drops the series of a destination that left the configuration.</summary>
+    public void RemoveDestination(string cluster, string destination)
+    {
+        if (_destinations.TryRemove((cluster, destination), out var metrics))
+        {
+            metrics.Retire();
+        }
+    }
+
+    /// <summary>A request arrived.</summary>
+    public void Started(string method) => _active[MetricLabels.MethodIndex(method)].Inc();
+
+    /// <summary>A request ended. Called exactly once for each <see cref="Started"/>, with the same method.</summary>
+    /// <param name="record">What happened.</param>
+    /// <param name="route">The matched route's part.</param>
+    /// <param name="model">The model's part, or null on routes without AI awareness and for requests refused before the model was known.</param>
+    public void Settled(in AccessRecord record, RouteMetrics route, ModelMetrics? model)
+    {
+        _active[MetricLabels.MethodIndex(record.Method)].Dec();
+        var seconds = record.Duration * _secondsPerTick;
+        route.Settled(record, seconds);
+        if (record.BeforeForward >= 0)
+        {
+            _before.Observe(record.BeforeForward * _secondsPerTick);
+        }
+
+        if (record.Pick >= 0)
+        {
+            _pick.Observe(record.Pick * _secondsPerTick);
+        }
+
+        model?.Settled(record, seconds, _secondsPerTick);
+    }
+
+    /// <summary>A connection was switched to another protocol.</summary>
+    public void UpgradeStarted() => _families.Upgraded.Inc();
+
+    /// <summary>A switched connection ended.</summary>
+    public void UpgradeEnded() => _families.Upgraded.Dec();
+
+    /// <summary>Body bytes held in memory changed by <paramref name="bytes"/>, which is negative when they were given back.</summary>
+    public void BufferedBytesChanged(long bytes) => _families.BufferedBytes.Inc(bytes);
+}

@@ -1,0 +1,110 @@
+using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// The way of one request, from end to end: Guard, Identify, Peek, Limit, Admit, Attempt, Settle. One asynchronous frame around YARP's forwarder;
+/// steps that have nothing to wait for complete at once, and a step a route does not use is not run for it.
+/// Identify, Limit and Admit have nothing to decide yet: every client is anonymous and every request is let through.
+/// </summary>
+internal sealed partial class RequestPipeline(
+    PlanCache plans, RequestContextPool pool, PeekStep peek, Attempt attempt, Settlement settlement, ILogger<RequestPipeline> logger)
+{
+    /// <summary>Terminal middleware of the proxy's pipeline.</summary>
+    public Task InvokeAsync(HttpContext http)
+    {
+        var feature = http.GetReverseProxyFeature();
+        var context = pool.Rent();
+        context.Begin(http, plans.For(feature.Route));
+        settlement.Begin(context);
+        return RunAsync(context, feature);
+    }
+
+    private async Task RunAsync(RequestContext context, IReverseProxyFeature feature)
+    {
+        try
+        {
+            context.Error = Guard.Check(context);
+            var cluster = feature.Route.Cluster;
+            if (context.Error is null && context.Route.IsInference && peek.Applies(context))
+            {
+                var peeking = peek.RunAsync(context, cluster!);
+                cluster = peeking.IsCompletedSuccessfully ? peeking.Result : await peeking;
+            }
+
+            if (context.Error is null && cluster is not null)
+            {
+                context.Error = attempt.TryBegin(context, cluster, feature, out var hold);
+                if (context.Error is null)
+                {
+                    var error = ForwarderError.RequestCreation;
+                    try
+                    {
+                        error = await attempt.SendAsync(context, hold);
+                    }
+                    finally
+                    {
+                        attempt.End(context, cluster, hold, error);
+                    }
+
+                    Attempt.Classify(context, error);
+                }
+            }
+
+            if (context.Error is not null || context.FirstEvent is not null)
+            {
+                await AnswerAsync(context);
+            }
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(context, exception);
+        }
+        finally
+        {
+            settlement.Settle(context);
+            pool.Return(context);
+        }
+    }
+
+    private static Task AnswerAsync(RequestContext context)
+    {
+        if (context.Http.RequestAborted.IsCancellationRequested)
+        {
+            return Task.CompletedTask;
+        }
+
+        return context.FirstEvent is { } first
+            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, retryAfter: first.Status is StatusCodes.Status503ServiceUnavailable)
+            : ErrorAnswer.WriteAsync(context.Http, context.Error!, InferencePath.DialectOf(context.Http.Request.Path.Value), context.ErrorMessage);
+    }
+
+    private async Task FailAsync(RequestContext context, Exception exception)
+    {
+        if (context.Http.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+
+        // Only the type: a message may quote what the client sent.
+        Log.Failed(logger, context.Record.RequestId, context.Record.Route, exception.GetType().FullName!);
+        context.Error = GatewayError.InternalError;
+        if (context.Http.Response.HasStarted)
+        {
+            context.Http.Abort();
+            return;
+        }
+
+        await ErrorAnswer.WriteAsync(context.Http, GatewayError.InternalError, InferencePath.DialectOf(context.Http.Request.Path.Value));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} on route '{Route}' failed in the gateway: {Exception}.")]
+        public static partial void Failed(ILogger logger, string requestId, string route, string exception);
+    }
+}

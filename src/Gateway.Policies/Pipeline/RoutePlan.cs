@@ -1,0 +1,83 @@
+using BlazeGateway.Policies.Destinations;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>What a route asks of the pipeline, compiled once from its configuration. Immutable; a request keeps the plan it began with.</summary>
+internal sealed class RoutePlan
+{
+    private readonly RequestMetrics _metrics;
+
+    public RoutePlan(RouteModel route, RequestMetrics metrics, TimeProvider time)
+    {
+        _metrics = metrics;
+        RouteId = route.Config.RouteId;
+        Transformer = route.Transformer;
+        Options = ExtensionsCarrier.Read(route.Config);
+        Models = ModelTable.Compile(Options.Models, route.Config.ClusterId);
+        Metrics = metrics.Route(RouteId);
+        var cluster = route.Cluster is null ? new ClusterExtensions() : ExtensionsCarrier.Read(route.Cluster.Model.Config);
+        IsInference = Options.Inference ?? (Options.Models.Count > 0 || cluster.ModelServer is not null);
+        Kind = cluster.ModelServer?.Kind ?? ModelServerKinds.Generic;
+        TotalTicks = Ticks(Options.Timeouts.Total ?? cluster.Timeouts.Total, time) ?? long.MaxValue;
+        FirstByteTicks = Ticks(Options.Timeouts.FirstByte, time);
+        BetweenChunksTicks = Ticks(Options.Timeouts.BetweenChunks, time);
+        Plain = PlainConfig(route.Cluster?.Model.Config.HttpRequest, Options.Timeouts, cluster.Timeouts);
+    }
+
+    /// <summary>Route id.</summary>
+    public string RouteId { get; }
+
+    /// <summary>The route's Extensions.</summary>
+    public RouteExtensions Options { get; }
+
+    /// <summary>The route's transforms.</summary>
+    public HttpTransformer Transformer { get; }
+
+    /// <summary>Public model names of the route; empty when every model of its cluster is open.</summary>
+    public ModelTable Models { get; }
+
+    /// <summary>The route's metrics.</summary>
+    public RouteMetrics Metrics { get; }
+
+    /// <summary>Whether requests are read as inference requests.</summary>
+    public bool IsInference { get; }
+
+    /// <summary>Kind of model server of the route's own cluster.</summary>
+    public string Kind { get; }
+
+    /// <summary>Limit of the whole request in ticks, <see cref="long.MaxValue"/> for none.</summary>
+    public long TotalTicks { get; }
+
+    /// <summary>Limit to the first byte in ticks, null to inherit.</summary>
+    public long? FirstByteTicks { get; }
+
+    /// <summary>Limit between chunks in ticks, null to inherit.</summary>
+    public long? BetweenChunksTicks { get; }
+
+    /// <summary>How requests that are not inference requests are forwarded.</summary>
+    public ForwarderRequestConfig Plain { get; }
+
+    /// <summary>Counts a connection that became a tunnel.</summary>
+    public void CountUpgrade() => _metrics.UpgradeStarted();
+
+    /// <summary>A time span in ticks of the clock, null for null.</summary>
+    public static long? Ticks(TimeSpan? span, TimeProvider time) =>
+        span is { } value ? (long)(value.TotalSeconds * time.TimestampFrequency) : null;
+
+    // YARP has one idle limit for waiting and for reading; it may never be shorter than either of ours.
+    private static ForwarderRequestConfig PlainConfig(ForwarderRequestConfig? request, TimeoutOptions route, TimeoutOptions cluster)
+    {
+        var config = request ?? ForwarderRequestConfig.Empty;
+        var firstByte = route.FirstByte ?? cluster.FirstByte;
+        var betweenChunks = route.BetweenChunks ?? cluster.BetweenChunks;
+        if (firstByte is null && betweenChunks is null)
+        {
+            return config;
+        }
+
+        var longest = firstByte > betweenChunks || betweenChunks is null ? firstByte!.Value : betweenChunks.Value;
+        return config with { ActivityTimeout = config.ActivityTimeout > longest ? config.ActivityTimeout : longest };
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+
+namespace BlazeGateway.Api;
+
+/// <summary>What the admin plane asks of the rest of the process. Called on thread-pool threads, at any time.</summary>
+internal sealed record AdminPorts
+{
+    /// <summary>The state of the configuration.</summary>
+    public required Func<ConfigurationReport> Configuration { get; init; }
+
+    /// <summary>Reads the configuration again now and says what became of it.</summary>
+    public required Func<CancellationToken, Task<ConfigurationReport>> Reload { get; init; }
+
+    /// <summary>The effective configuration with secrets masked, or null when there is none to show.</summary>
+    public Func<JsonNode?> EffectiveConfiguration { get; init; } = static () => null;
+
+    /// <summary>Whether the process has begun to stop.</summary>
+    public Func<bool> IsDraining { get; init; } = static () => false;
+
+    /// <summary>Addresses that are listened on, for people to read.</summary>
+    public Func<IReadOnlyList<string>> Listeners { get; init; } = static () => [];
+
+    /// <summary>Models the destinations of a cluster serve.</summary>
+    public Func<string, IReadOnlyCollection<string>> Models { get; init; } = static _ => [];
+}
+
+/// <summary>The state of the configuration at one moment.</summary>
+/// <param name="IsApplied">Whether any configuration is in effect.</param>
+/// <param name="LastReloadSucceeded">Whether the latest attempt was applied or changed nothing.</param>
+internal sealed record ConfigurationReport(bool IsApplied, bool LastReloadSucceeded)
+{
+    /// <summary>Files the configuration was read from.</summary>
+    public IReadOnlyList<string> Sources { get; init; } = [];
+
+    /// <summary>When the configuration in effect was applied.</summary>
+    public DateTimeOffset? AppliedAt { get; init; }
+
+    /// <summary>What was wrong with the latest attempt, one line each, with file and place.</summary>
+    public IReadOnlyList<string> Errors { get; init; } = [];
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Sockets;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlazeGateway.Configuration.Checks;
+
+/// <summary>Addresses of destinations: absolute, http or https, no user name, no duplicates, and not the metadata address of a cloud.</summary>
+internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
+{
+    private static readonly IPNetwork LinkLocal = IPNetwork.Parse("169.254.0.0/16");
+    private static readonly IPNetwork LinkLocalV6 = IPNetwork.Parse("fe80::/10");
+    private static readonly IPAddress MetadataV6 = IPAddress.Parse("fd00:ec2::254");
+
+    public void Check()
+    {
+        foreach (var cluster in snapshot.Clusters)
+        {
+            var path = RoutesReader.ClustersPath.Then(cluster.ClusterId);
+            if (cluster.Destinations is not { Count: > 0 })
+            {
+                errors.Add(root.PlaceOf(path), path, $"Cluster '{cluster.ClusterId}' has no destinations, so every request to it would fail; add one under Destinations.");
+                continue;
+            }
+
+            CheckDestinations(cluster, path.Then(nameof(ClusterConfig.Destinations)));
+        }
+    }
+
+    /// <summary>Why <paramref name="address"/> cannot be a destination, or null when it can.</summary>
+    public static string? Fault(string? address)
+    {
+        if (string.IsNullOrWhiteSpace(address))
+        {
+            return "is missing; give an address such as http://127.0.0.1:8000/";
+        }
+
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
+        {
+            return $"is '{Shorten(address)}'; it must be absolute and start with http:// or https://";
+        }
+
+        if (uri.UserInfo.Length > 0)
+        {
+            return "holds a user name or password; give credentials under Extensions.Credentials";
+        }
+
+        if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
+        {
+            return $"is '{Shorten(address)}'; it must not have a query or fragment";
+        }
+
+        return IsForbidden(uri) ? $"is '{Shorten(address)}'; link-local addresses are refused, because a cloud's credentials are served there" : null;
+    }
+
+    private void CheckDestinations(ClusterConfig cluster, KeyPath path)
+    {
+        var seen = new Dictionary<Uri, string>();
+        foreach (var (id, destination) in cluster.Destinations!.OrderBy(pair => root.PlaceOf(path.Then(pair.Key)).Line))
+        {
+            var addressPath = path.Then(id).Then(nameof(DestinationConfig.Address));
+            if (Fault(destination.Address) is { } fault)
+            {
+                errors.Add(root.PlaceOf(addressPath), addressPath, $"Address of destination '{id}' {fault}.");
+                continue;
+            }
+
+            if (!seen.TryAdd(new Uri(destination.Address.TrimEnd('/')), id))
+            {
+                var first = seen[new Uri(destination.Address.TrimEnd('/'))];
+                errors.Add(root.PlaceOf(addressPath), addressPath, $"Destinations '{first}' and '{id}' have the same address '{destination.Address}'; remove one.");
+            }
+
+            if (!string.IsNullOrEmpty(destination.Health) && Fault(destination.Health) is { } healthFault)
+            {
+                var healthPath = path.Then(id).Then(nameof(DestinationConfig.Health));
+                errors.Add(root.PlaceOf(healthPath), healthPath, $"Health address of destination '{id}' {healthFault}.");
+            }
+        }
+    }
+
+    private static bool IsForbidden(Uri uri)
+    {
+        if (!IPAddress.TryParse(uri.DnsSafeHost, out var address))
+        {
+            return false;
+        }
+
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return address.AddressFamily == AddressFamily.InterNetwork ? LinkLocal.Contains(address) : LinkLocalV6.Contains(address) || address.Equals(MetadataV6);
+    }
+
+    private static string Shorten(string value) => value.Length <= 100 ? value : value[..100] + "…";
+}

@@ -1,0 +1,137 @@
+using BlazeGateway.Configuration.Strict;
+using BlazeGateway.Policies;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlazeGateway.Configuration.Checks;
+
+/// <summary>Names that must exist: clusters of routes and models, fallback models, destinations of credentials, files of certificates.</summary>
+internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snapshot, string workingDirectory, ConfigurationErrors errors)
+{
+    private readonly HashSet<string> _clusters = snapshot.Clusters.Select(static cluster => cluster.ClusterId).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    public void Check()
+    {
+        foreach (var route in snapshot.Routes)
+        {
+            CheckRoute(route, RoutesReader.RoutesPath.Then(route.RouteId));
+        }
+
+        foreach (var cluster in snapshot.Clusters)
+        {
+            CheckCluster(cluster, RoutesReader.ClustersPath.Then(cluster.ClusterId));
+        }
+
+        CheckCertificate(root.Find(KeyPath.Of("Proxy", "Certificate")), KeyPath.Of("Proxy", "Certificate"));
+    }
+
+    private void CheckRoute(RouteConfig route, KeyPath path)
+    {
+        var extensions = ExtensionsCarrier.Read(route);
+        var modelsPath = path.Then("Extensions").Then(nameof(RouteExtensions.Models));
+        if (string.IsNullOrEmpty(route.ClusterId))
+        {
+            var clusterless = extensions.Models.Where(static model => model.Value.Cluster is null).Select(static model => model.Key).ToArray();
+            if (extensions.Models.Count == 0 || clusterless.Length > 0)
+            {
+                Add(path, $"Route '{route.RouteId}' has no ClusterId, so nothing could answer it; name one of: {Known(_clusters)}.");
+            }
+        }
+        else
+        {
+            CheckClusterExists(route.ClusterId, path.Then(nameof(RouteConfig.ClusterId)), $"Route '{route.RouteId}'");
+        }
+
+        foreach (var (name, model) in extensions.Models)
+        {
+            CheckModel(name, model, extensions, modelsPath.Then(name));
+        }
+    }
+
+    private void CheckModel(string name, ModelRouteOptions model, RouteExtensions extensions, KeyPath path)
+    {
+        var star = name.IndexOf('*', StringComparison.Ordinal);
+        if (name.Length is 0 or > 256 || (star >= 0 && star != name.Length - 1))
+        {
+            Add(path, $"'{name}' cannot be a model name; it is a name of at most 256 characters, or a pattern with one * at its end.");
+        }
+
+        if (model.Cluster is not null)
+        {
+            CheckClusterExists(model.Cluster, path.Then(nameof(ModelRouteOptions.Cluster)), $"Model '{name}'");
+        }
+
+        var fallbackPath = path.Then(nameof(ModelRouteOptions.Fallback));
+        for (var i = 0; i < model.Fallback.Count; i++)
+        {
+            var fallback = model.Fallback[i];
+            if (string.Equals(fallback, name, StringComparison.Ordinal))
+            {
+                Add(fallbackPath.Then(i), $"Model '{name}' falls back to itself; remove it.");
+            }
+            else if (!Serves(extensions, fallback))
+            {
+                Add(
+                    fallbackPath.Then(i),
+                    $"Model '{name}' falls back to '{fallback}', which this route does not serve; known models: {Known(extensions.Models.Keys)}.",
+                    Spelling.Nearest(fallback, extensions.Models.Keys));
+            }
+        }
+    }
+
+    private static bool Serves(RouteExtensions extensions, string model) =>
+        extensions.Models.ContainsKey(model)
+        || extensions.Models.Keys.Any(key => key.EndsWith('*') && model.StartsWith(key[..^1], StringComparison.Ordinal));
+
+    private void CheckClusterExists(string cluster, KeyPath path, string who)
+    {
+        if (!_clusters.Contains(cluster))
+        {
+            Add(path, $"{who} names the cluster '{cluster}', which does not exist; known clusters: {Known(_clusters)}.", Spelling.Nearest(cluster, _clusters));
+        }
+    }
+
+    private void CheckCluster(ClusterConfig cluster, KeyPath path)
+    {
+        var extensions = ExtensionsCarrier.Read(cluster);
+        var extensionsPath = path.Then("Extensions");
+        var destinations = cluster.Destinations?.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase) ?? [];
+        foreach (var id in extensions.Credentials.Keys.Where(id => id != "*" && !destinations.Contains(id)))
+        {
+            Add(
+                extensionsPath.Then(nameof(ClusterExtensions.Credentials)).Then(id),
+                $"Credentials name the destination '{id}', which cluster '{cluster.ClusterId}' does not have; known: {Known(destinations)}, or * for all.",
+                Spelling.Nearest(id, destinations));
+        }
+
+        var tls = extensionsPath.Then(nameof(ClusterExtensions.Tls));
+        if (extensions.Tls?.CertificateAuthority is { } authority)
+        {
+            CheckFile(authority, tls.Then(nameof(UpstreamTlsOptions.CertificateAuthority)));
+        }
+
+        CheckCertificate(root.Find(tls.Then(nameof(UpstreamTlsOptions.ClientCertificate))), tls.Then(nameof(UpstreamTlsOptions.ClientCertificate)));
+    }
+
+    private void CheckCertificate(ConfigurationNode? certificate, KeyPath path)
+    {
+        foreach (var key in (ReadOnlySpan<string>)[nameof(CertificateOptions.Path), nameof(CertificateOptions.KeyPath)])
+        {
+            if (certificate?[key]?.Value is { } file)
+            {
+                CheckFile(file, path.Then(key));
+            }
+        }
+    }
+
+    private void CheckFile(string file, KeyPath path)
+    {
+        if (!File.Exists(Path.GetFullPath(file, workingDirectory)))
+        {
+            Add(path, $"'{path.Key}' names the file '{file}', which does not exist.");
+        }
+    }
+
+    private static string Known(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.OrdinalIgnoreCase).Take(20)) is { Length: > 0 } list ? list : "none";
+
+    private void Add(KeyPath path, string message, string? suggestion = null) => errors.Add(root.PlaceOf(path), path, message, suggestion);
+}

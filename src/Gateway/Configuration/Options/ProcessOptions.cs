@@ -1,0 +1,127 @@
+using System.ComponentModel.DataAnnotations;
+using BlazeGateway.Policies;
+
+namespace BlazeGateway.Configuration.Options;
+
+/// <summary>What a process is told once, at its start, in <c>config/appsettings.json</c>. A change takes effect at the next start.</summary>
+internal sealed record ProcessOptions
+{
+    /// <summary>The listener clients use.</summary>
+    public ProxyOptions Proxy { get; init; } = new();
+
+    /// <summary>The listener operators use.</summary>
+    public AdminOptions Admin { get; init; } = new();
+
+    /// <summary>What the process tells about itself.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Request bodies held in memory by all requests together.</summary>
+    public BufferedBodiesOptions BufferedBodies { get; init; } = new();
+
+    /// <summary>Where secrets are read from.</summary>
+    public SecretsOptions Secrets { get; init; } = new();
+}
+
+/// <summary>The listener clients use.</summary>
+internal sealed record ProxyOptions
+{
+    /// <summary>Addresses to listen on, separated by semicolons; port 0 lets the system choose. Default: <c>http://127.0.0.1:8080</c>, reachable from this machine only.</summary>
+    [Required]
+    [RegularExpression(@"^https?://[^\s;/]+/?(;https?://[^\s;/]+/?)*$")]
+    public string Urls { get; init; } = "http://127.0.0.1:8080";
+
+    /// <summary>Certificate of the https addresses, read again when its file changes. Default: null, only http addresses can be used.</summary>
+    public CertificateOptions? Certificate { get; init; }
+}
+
+/// <summary>The listener operators use: status, metrics, API. Never share it with clients.</summary>
+internal sealed record AdminOptions
+{
+    /// <summary>Address to listen on; port 0 lets the system choose. Default: <c>http://127.0.0.1:8090</c>, reachable from this machine only.</summary>
+    [Required]
+    [RegularExpression(@"^https?://[^\s;/]+/?$")]
+    public string Url { get; init; } = "http://127.0.0.1:8090";
+
+    /// <summary>Connections open at once, apart from the clients' budget so that operators still get in when that is used up. Default: 64.</summary>
+    [Range(1, 65_536)]
+    public int MaxConnections { get; init; } = 64;
+
+    /// <summary>Host names answered besides loopback names and the address listened on; any other is refused, which stops DNS rebinding. Default: empty.</summary>
+    public List<string> AllowedHosts { get; init; } = [];
+}
+
+/// <summary>What the process tells about itself.</summary>
+internal sealed record TelemetryOptions
+{
+    /// <summary>Export of traces by the OpenTelemetry protocol.</summary>
+    public OtlpOptions Otlp { get; init; } = new();
+
+    /// <summary>One log event per request.</summary>
+    public AccessLogOptions AccessLog { get; init; } = new();
+
+    /// <summary>Bounds on <c>/metrics</c>.</summary>
+    public PrometheusOptions Prometheus { get; init; } = new();
+}
+
+/// <summary>Export of traces by the OpenTelemetry protocol.</summary>
+internal sealed record OtlpOptions
+{
+    /// <summary>
+    /// Address of the collector, for example <c>http://127.0.0.1:4318</c>; port 4317 is spoken to by gRPC, every other by HTTP, where <c>/v1/traces</c> is added
+    /// when there is no path. Default: empty, no spans are made or sent.
+    /// </summary>
+    [RegularExpression(@"^(https?://\S+)?$")]
+    public string Endpoint { get; init; } = "";
+
+    /// <summary>Part of the requests without a sampled parent that is traced, 0 to 1. Default: 1, every request.</summary>
+    [Range(0.0, 1.0)]
+    public double SampleRatio { get; init; } = 1;
+
+    /// <summary>Headers sent to the collector, <c>name=value,name=value</c>, such as its key. Default: empty.</summary>
+    public string Headers { get; init; } = "";
+}
+
+/// <summary>One log event per request: route, destination, status, times, token counts; never a body, header value or query.</summary>
+internal sealed record AccessLogOptions
+{
+    /// <summary>Whether it is written. Default: true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Part of the successful requests that is written, 0 to 1; failed ones always are. Default: 1, every request.</summary>
+    [Range(0.0, 1.0)]
+    public double SampleRatio { get; init; } = 1;
+
+    /// <summary>Finished requests that may wait for the writer, rounded up to a power of two; those beyond it are dropped and counted. Default: 8192 (about 2.5 MB).</summary>
+    [Range(2, 1 << 20)]
+    public int QueueLength { get; init; } = 8192;
+}
+
+/// <summary>Bounds on <c>/metrics</c>.</summary>
+internal sealed record PrometheusOptions
+{
+    /// <summary>Series kept over all metrics; further label sets are counted under <c>other</c>. Default: 20,000 (about 4 MB per scrape).</summary>
+    [Range(100, 1_000_000)]
+    public int MaxSeries { get; init; } = 20_000;
+
+    /// <summary>Model names told apart in labels; further ones are counted under <c>other</c>. Default: 64.</summary>
+    [Range(1, 10_000)]
+    public int MaxModels { get; init; } = 64;
+}
+
+/// <summary>Request bodies held in memory by all requests together.</summary>
+internal sealed record BufferedBodiesOptions
+{
+    /// <summary>Bytes held at once by the whole process; a request that would exceed it is answered 503 <c>buffer_exhausted</c>. Default: 256 MiB.</summary>
+    [Range(1L << 20, 1L << 40)]
+    public long MaxBytesInFlight { get; init; } = 256L * 1024 * 1024;
+}
+
+/// <summary>Where secrets are read from.</summary>
+internal sealed record SecretsOptions
+{
+    /// <summary>
+    /// Directory with one file per secret. A file named like a key (<c>ReverseProxy__Clusters__llm__…</c>, <c>__</c> for each level) sets that key;
+    /// any other is used where a value says <c>${secret:NAME}</c>. Default: null, which means <c>/run/secrets</c> if it exists.
+    /// </summary>
+    public string? Directory { get; init; }
+}

@@ -1,0 +1,96 @@
+namespace BlazeGateway.Configuration.Reload;
+
+/// <summary>
+/// Notices new content of the files and secrets. Looks instead of being told, because notifications miss the symbolic links Kubernetes swaps
+/// (dotnet/runtime #36091): cheap attributes of each resolved file four times a second, the content when they differ and every 30 s regardless.
+/// </summary>
+internal sealed class ConfigurationWatcher(ConfigurationSources sources, GuardedConfigProvider provider, TimeProvider time) : BackgroundService
+{
+    /// <summary>Between two looks.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Content must stay the same for this long before it is used, so that a file being written is not read in halves.</summary>
+    public static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest time between two looks at the content itself.</summary>
+    public static readonly TimeSpan FullLook = TimeSpan.FromSeconds(30);
+
+    private string? _attributes;
+    private string? _pendingHash;
+    private string? _handledHash;
+    private long _pendingSince;
+    private long _lastFullLook = time.GetTimestamp();
+
+    /// <summary>One look. Returns the result when it led to a reload, null otherwise.</summary>
+    public async Task<ReloadResult?> LookAsync(CancellationToken cancellationToken = default)
+    {
+        _handledHash ??= provider.Status.Hash;
+        var attributes = Attributes();
+        var due = time.GetElapsedTime(_lastFullLook) >= FullLook;
+        if (attributes == _attributes && _pendingHash is null && !due)
+        {
+            return null;
+        }
+
+        _attributes = attributes;
+        _lastFullLook = time.GetTimestamp();
+        var content = ConfigurationContent.Read(sources);
+        if (content.Hash == _handledHash)
+        {
+            _pendingHash = null;
+            return null;
+        }
+
+        if (content.Hash != _pendingHash)
+        {
+            _pendingHash = content.Hash;
+            _pendingSince = time.GetTimestamp();
+            return null;
+        }
+
+        if (time.GetElapsedTime(_pendingSince) < Debounce)
+        {
+            return null;
+        }
+
+        _pendingHash = null;
+        _handledHash = content.Hash;
+        return await provider.ReloadAsync(content, cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await LookAsync(stoppingToken);
+        }
+    }
+
+    private string Attributes()
+    {
+        var paths = ConfigurationContent.Paths(sources).Select(static part => part.Path);
+        if (sources.SecretsDirectory is { } secrets && Directory.Exists(secrets))
+        {
+            paths = paths.Append(secrets).Concat(Directory.EnumerateFiles(secrets).Order(StringComparer.Ordinal));
+        }
+
+        return string.Join('|', paths.Select(AttributesOf));
+    }
+
+    private static string AttributesOf(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            var target = file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+            target.Refresh();
+            var length = target is FileInfo { Exists: true } regular ? regular.Length : -1;
+            return $"{target.FullName} {length} {target.LastWriteTimeUtc.Ticks}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.GetType().Name;
+        }
+    }
+}

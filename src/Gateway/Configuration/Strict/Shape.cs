@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace BlazeGateway.Configuration.Strict;
+
+/// <summary>What may stand at one place of a configuration. The strict check and the JSON schema are both made from it, so they cannot differ.</summary>
+internal abstract class Shape;
+
+/// <summary>A member of an object.</summary>
+internal sealed record ShapeMember(string Name, Shape Shape)
+{
+    /// <summary>Whether leaving it out is an error.</summary>
+    public bool Required { get; init; }
+
+    /// <summary>Name of the .NET property, as documentation files write it; null when there is none.</summary>
+    public string? DocumentationId { get; init; }
+
+    /// <summary>One sentence, used when there is no documentation file.</summary>
+    public string? Description { get; init; }
+}
+
+/// <summary>An object with known members.</summary>
+internal sealed class ObjectShape(IEnumerable<ShapeMember> members) : Shape
+{
+    public IReadOnlyDictionary<string, ShapeMember> Members { get; } = members.ToDictionary(static member => member.Name, StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>An object whose keys are names the user chooses.</summary>
+internal sealed class MapShape(Shape value, bool caseSensitive = false, bool identifiers = false) : Shape
+{
+    /// <summary>What an identifier may look like: it appears in labels, headers and addresses of the API.</summary>
+    public const string IdentifierPattern = "^[A-Za-z0-9._-]{1,64}$";
+
+    public Shape Value { get; } = value;
+
+    public bool CaseSensitive { get; } = caseSensitive;
+
+    public bool Identifiers { get; } = identifiers;
+}
+
+/// <summary>An array.</summary>
+internal sealed class ListShape(Shape item) : Shape
+{
+    public Shape Item { get; } = item;
+}
+
+/// <summary>Anything: belongs to a library with a format of its own.</summary>
+internal sealed class AnyShape : Shape;
+
+/// <summary>Kinds of scalars.</summary>
+internal enum ScalarKind
+{
+    /// <summary>Text.</summary>
+    Text,
+
+    /// <summary>A whole number.</summary>
+    Integer,
+
+    /// <summary>A number.</summary>
+    Number,
+
+    /// <summary>True or false.</summary>
+    Boolean,
+
+    /// <summary>A time span, <c>d.hh:mm:ss.fff</c>.</summary>
+    Duration,
+}
+
+/// <summary>A single value with its rule.</summary>
+internal sealed class ScalarShape(ScalarKind kind) : Shape
+{
+    public const string DurationPattern = @"^-?(\d{1,8}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
+    public const string PositiveDurationPattern = @"^(?!(0+\.)?00:00:00(\.0+)?$)(\d{1,7}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
+
+    public ScalarKind Kind { get; } = kind;
+
+    public double? Minimum { get; init; }
+
+    public double? Maximum { get; init; }
+
+    public int? MinLength { get; init; }
+
+    public int? MaxLength { get; init; }
+
+    public string? Pattern { get; init; }
+
+    public IReadOnlyList<string>? Values { get; init; }
+
+    public string Rule => Kind switch
+    {
+        ScalarKind.Boolean => "it must be true or false",
+        ScalarKind.Integer => "it must be a whole number" + Range(" "),
+        ScalarKind.Number => "it must be a number" + Range(" "),
+        ScalarKind.Duration when Pattern == PositiveDurationPattern => "it must be a time longer than zero, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
+        ScalarKind.Duration => "it must be a time, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
+        _ when Values is not null => $"it must be one of {string.Join(", ", Values)}",
+        _ when MaxLength is not null => $"it must have {MinLength ?? 0} to {MaxLength} characters",
+        _ when Pattern is not null => $"it must match {Pattern}",
+        _ => "it must not be empty",
+    };
+
+    /// <summary>Whether <paramref name="value"/> keeps the rule.</summary>
+    public bool Accepts(string value) => Kind switch
+    {
+        ScalarKind.Boolean => bool.TryParse(value, out _),
+        ScalarKind.Integer => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && InRange(whole),
+        ScalarKind.Number => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && InRange(number),
+        ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out _),
+        _ when Values is not null => Values.Contains(value, StringComparer.OrdinalIgnoreCase),
+        _ => value.Length >= (MinLength ?? 0) && value.Length <= (MaxLength ?? int.MaxValue) && Matches(value),
+    };
+
+    private bool InRange(double value) => value >= (Minimum ?? double.MinValue) && value <= (Maximum ?? double.MaxValue);
+
+    private bool Matches(string value) => Pattern is null || Regex.IsMatch(value, Pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, TimeSpan.FromMilliseconds(50));
+
+    private string Range(string before) => (Minimum, Maximum) switch
+    {
+        (null, null) => "",
+        (not null, null) => string.Create(CultureInfo.InvariantCulture, $"{before}of at least {Minimum:#,0.####}"),
+        (null, not null) => string.Create(CultureInfo.InvariantCulture, $"{before}of at most {Maximum:#,0.####}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{before}between {Minimum:#,0.####} and {Maximum:#,0.####}"),
+    };
+}

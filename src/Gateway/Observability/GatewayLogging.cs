@@ -1,0 +1,88 @@
+using Serilog;
+using Serilog.Configuration;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
+
+namespace BlazeGateway.Observability;
+
+/// <summary>
+/// The process's loggers, from section <c>Serilog</c>. They write to stderr, for stdout is data: compact JSON when the environment is Production
+/// or stderr is no terminal, readable lines otherwise. A <c>Serilog:WriteTo</c> in the configuration replaces that.
+/// </summary>
+internal sealed class GatewayLogging : IDisposable
+{
+    private const int QueueLength = 10_000;
+
+    /// <summary>Libraries that would print URLs with queries, headers or bodies below Warning. No configuration lowers them.</summary>
+    private static readonly string[] Capped = ["Yarp", "System.Net", "Microsoft.AspNetCore", "Microsoft.Extensions.Http", "Grpc", "OpenTelemetry"];
+
+    private readonly Logger _root;
+    private readonly Logger _access;
+
+    private GatewayLogging(Logger root, Logger access)
+    {
+        _root = root;
+        _access = access;
+    }
+
+    /// <summary>For the host. Its console is written by a thread of its own; lines beyond 10,000 waiting ones are dropped, so that no caller ever waits.</summary>
+    public Serilog.ILogger Root => _root;
+
+    /// <summary>For <see cref="AccessLog"/>, which has its own thread and queue: same target, written at once.</summary>
+    public Serilog.ILogger Access => _access;
+
+    /// <summary>Builds the loggers.</summary>
+    /// <param name="configuration">The process's configuration; section <c>Serilog</c> is read.</param>
+    /// <param name="environment">The host environment's name.</param>
+    /// <param name="redirected">Whether stderr is no terminal.</param>
+    public static GatewayLogging Create(IConfiguration configuration, string environment, bool redirected)
+    {
+        ITextFormatter formatter = redirected || string.Equals(environment, Environments.Production, StringComparison.OrdinalIgnoreCase)
+            ? new CompactJsonFormatter()
+            : new MessageTemplateTextFormatter("{Timestamp:HH:mm:ss} {Level:u3} {SourceContext}  {Message:lj}{NewLine}{Exception}");
+        return Create(configuration, sinks => sinks.Console(formatter, standardErrorFromLevel: LevelAlias.Minimum));
+    }
+
+    /// <summary>Builds the loggers on a target of the caller's.</summary>
+    internal static GatewayLogging Create(IConfiguration configuration, Action<LoggerSinkConfiguration> target)
+    {
+        var configured = configuration.GetSection("Serilog:WriteTo").Exists();
+        var root = Levels(configuration);
+        var access = Levels(configuration);
+        if (!configured)
+        {
+            root.WriteTo.Async(target, QueueLength, blockWhenFull: false);
+            target(access.WriteTo);
+        }
+
+        return new GatewayLogging(root.CreateLogger(), access.CreateLogger());
+    }
+
+    /// <summary>Writes what waits and ends the writers.</summary>
+    public void Dispose()
+    {
+        _access.Dispose();
+        _root.Dispose();
+    }
+
+    private static LoggerConfiguration Levels(IConfiguration configuration)
+    {
+        var levels = new LoggerConfiguration().MinimumLevel.Information().ReadFrom.Configuration(configuration);
+        foreach (var source in Capped)
+        {
+            levels.MinimumLevel.Override(source, LogEventLevel.Warning);
+        }
+
+        return levels.Enrich.FromLogContext().Filter.ByExcluding(IsCapped);
+    }
+
+    // A configured override for a longer name (Yarp.ReverseProxy.Forwarder) outranks the shorter one above; this does not let it through.
+    private static bool IsCapped(LogEvent log) =>
+        log.Level < LogEventLevel.Warning
+        && log.Properties.TryGetValue(Constants.SourceContextPropertyName, out var value)
+        && value is ScalarValue { Value: string source }
+        && Array.Exists(Capped, prefix => source.StartsWith(prefix, StringComparison.Ordinal) && (source.Length == prefix.Length || source[prefix.Length] == '.'));
+}

@@ -1,0 +1,91 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Pipeline.Connections;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Tests.Destinations;
+
+/// <summary>YARP with a model catalog, as the gateway puts them together.</summary>
+internal sealed class CatalogHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private CatalogHost(WebApplication app, LogLines log)
+    {
+        _app = app;
+        Log = log;
+        Catalog.DestinationChanged = Changes.Enqueue;
+    }
+
+    public System.Collections.Concurrent.ConcurrentQueue<DestinationChange> Changes { get; } = [];
+
+    public LogLines Log { get; }
+
+    public ModelCatalog Catalog => _app.Services.GetRequiredService<ModelCatalog>();
+
+    public CatalogSnapshot Current => Catalog.Current;
+
+    public static async Task<CatalogHost> StartAsync(TimeProvider time, ModelCatalogOptions options, params ClusterConfig[] clusters)
+    {
+        var log = new LogLines();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(time);
+        builder.Services.AddReverseProxy().LoadFromMemory([], clusters);
+        builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
+        builder.Services.AddModelCatalog(options, seed: 1);
+        var app = builder.Build();
+        app.MapReverseProxy();
+        var host = new CatalogHost(app, log);
+        await app.StartAsync();
+        return host;
+    }
+
+    public static ClusterConfig Cluster(string id, ClusterExtensions extensions, params (string Id, string Address)[] destinations) =>
+        ExtensionsCarrier.Attach(
+            new ClusterConfig
+            {
+                ClusterId = id,
+                Destinations = destinations.ToDictionary(d => d.Id, d => new DestinationConfig { Address = d.Address }, StringComparer.Ordinal),
+            },
+            extensions);
+
+    public static ClusterExtensions Kind(string kind, params string[] models) =>
+        new() { ModelServer = new ModelServerOptions { Kind = kind, Models = [.. models] } };
+
+    public void Update(params ClusterConfig[] clusters) =>
+        _app.Services.GetRequiredService<InMemoryConfigProvider>().Update([], clusters);
+
+    public DestinationState Destination(string cluster, string id)
+    {
+        Assert.True(_app.Services.GetRequiredService<IProxyStateLookup>().TryGetCluster(cluster, out var state));
+        return state.DestinationsState.AllDestinations.Single(d => d.DestinationId == id);
+    }
+
+    /// <summary>Waits until <paramref name="condition"/> holds for the snapshot, at most 5 s.</summary>
+    public async Task<CatalogSnapshot> UntilAsync(Func<CatalogSnapshot, bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        while (!condition(Current))
+        {
+            Assert.False(deadline.IsCancellationRequested, "The catalog did not come to the expected state; log: " + string.Join('\n', Log.Lines));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+
+        return Current;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}
