@@ -14,6 +14,7 @@ internal sealed class ClusterModels
         Destinations = destinations;
         var answering = destinations.Where(d => d.Status.Answer == DestinationAnswer.Answering).ToArray();
         IsAnswering = answering.Length > 0;
+        AllAnswering = answering.Length == destinations.Length;
         Served = Union(answering);
         _known = Union(destinations);
         AnsweringUnlisted = answering.Any(d => d.Status.Models is null);
@@ -33,6 +34,9 @@ internal sealed class ClusterModels
 
     /// <summary>Whether a destination answers.</summary>
     public bool IsAnswering { get; }
+
+    /// <summary>Whether every destination answers.</summary>
+    public bool AllAnswering { get; }
 
     /// <summary>What the answering destinations serve, sorted by name.</summary>
     public ModelSet Served { get; }

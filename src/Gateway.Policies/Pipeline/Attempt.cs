@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
@@ -38,7 +39,8 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         feature.ProxiedDestination = destination;
         var tally = plans.For(destination, plan.ClusterId);
         tally.Begin(record.Strategy, record.Pick);
-        hold = new AttemptHold(plan.Connections.Hold(), tally, now);
+        var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
+        hold = new AttemptHold(plan.Connections.Hold(), tally, trace, now);
         if (context.IsInference)
         {
             context.Deadline.Set(Expiry.FirstByte, now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks));
@@ -63,7 +65,9 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
     {
         context.Deadline.Clear();
         hold.Connections.Release();
-        hold.Tally.End(Result(context, error), context.Time.GetTimestamp() - hold.Began);
+        var result = Result(context, error);
+        hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
+        RequestTracing.EndAttempt(hold.Trace, result);
         if (context.IsUpgraded)
         {
             plans.Metrics.UpgradeEnded();
@@ -126,4 +130,5 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
 /// <param name="Connections">Connections it uses.</param>
 /// <param name="Tally">Where it counts as in flight.</param>
 /// <param name="Began">Timestamp of its beginning.</param>
-internal readonly record struct AttemptHold(ConnectionGeneration Connections, DestinationTally Tally, long Began);
+/// <param name="Trace">Its span, null when nobody listens.</param>
+internal readonly record struct AttemptHold(ConnectionGeneration Connections, DestinationTally Tally, Activity? Trace, long Began);

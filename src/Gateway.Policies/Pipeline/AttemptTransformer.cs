@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -143,12 +142,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
 
         if (context.Route.Options.Response.ServerTiming)
         {
-            headers[HeaderNames.ServerTiming] = ServerTiming.Format(context);
-        }
-
-        if (AnswerRewrite.IsWanted(context))
-        {
-            headers.ContentLength = null;
+            headers[ServerTiming.Header] = ServerTiming.Format(context);
         }
 
         isStream &= answer.StatusCode == HttpStatusCode.OK;

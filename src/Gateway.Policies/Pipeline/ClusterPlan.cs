@@ -1,6 +1,5 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Pipeline.Connections;
-using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>Which time limit ran out.</summary>
@@ -19,6 +21,7 @@ internal enum Expiry : byte
 /// The time limits of one running request. Setting one is a single write; <see cref="DeadlineSweep"/> looks at all of them a few times
 /// a second, so no timer is started or moved per request or per chunk.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Sources without timers or handles hold nothing to dispose of.")]
 internal sealed class Deadline
 {
     private const long Never = long.MaxValue;

@@ -1,7 +1,7 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
-using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -56,7 +56,7 @@ internal static class ModelAnswers
         }
     }
 
-    private static void Write(ArrayBufferWriter<byte> body, bool isAnthropic, System.Collections.Immutable.ImmutableArray<ModelEntry> models)
+    private static void Write(ArrayBufferWriter<byte> body, bool isAnthropic, ImmutableArray<ModelEntry> models)
     {
         if (isAnthropic)
         {

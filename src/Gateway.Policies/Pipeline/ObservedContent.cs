@@ -23,7 +23,7 @@ internal sealed class ObservedContent : HttpContent
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
         var observed = new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken), _context, _isStream, cancellationToken);
-        return AnswerRewrite.IsWanted(_context) ? new RewrittenStream(observed, _context, _isStream) : observed;
+        return observed;
     }
 
     /// <inheritdoc />

@@ -121,7 +121,7 @@ internal sealed class ObservedStream : ReadOnlyStream
     {
         ref var record = ref _context.Record;
         record.BytesOut += bytes.Length;
-        if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == 0)
+        if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == StreamMarks.None)
         {
             return;
         }

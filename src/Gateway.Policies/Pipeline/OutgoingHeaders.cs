@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text;
 using BlazeGateway.Policies.Inference;
@@ -11,6 +12,8 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal static class OutgoingHeaders
 {
+    private static readonly SearchValues<char> Delimiters = SearchValues.Create(" \t\"(),/:;<=>?@[\\]{}");
+
     /// <summary>Removes what may not go on; an error when a value cannot be sent as it came.</summary>
     public static GatewayError? Clean(HttpRequestMessage request, RequestContext context)
     {
@@ -52,7 +55,8 @@ internal static class OutgoingHeaders
             || Is(name, "X-Real-IP") || Is(name, "X-Original-URL") || Is(name, "X-Rewrite-URL")
             || (!keepCredentials && Is(name, "x-api-key")),
         't' => Is(name, "True-Client-IP"),
-        'c' => Is(name, "CF-Connecting-IP"),
+        'b' => Is(name, "baggage"),
+        'c' => Is(name, "CF-Connecting-IP") || Is(name, "Correlation-Context"),
         'a' => !keepCredentials && (Is(name, HeaderNames.Authorization) || Is(name, "api-key")),
         _ => false,
     };
@@ -84,7 +88,7 @@ internal static class OutgoingHeaders
         || Is(name, RequestId.Header) || Is(name, HeaderNames.Upgrade) || Is(name, HeaderNames.Connection) || Is(name, HeaderNames.TE)
         || Is(name, HeaderNames.TraceParent) || !IsName(name);
 
-    private static bool IsName(string name) => !name.AsSpan().ContainsAny(" \t\"(),/:;<=>?@[\\]{}");
+    private static bool IsName(string name) => !name.AsSpan().ContainsAny(Delimiters);
 
     private static bool IsAscii(HttpContentHeaders headers)
     {

@@ -1,5 +1,4 @@
 using BlazeGateway.Policies.Inference;
-using BlazeGateway.Policies.Pipeline.Body;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Forwarder;

@@ -1,5 +1,4 @@
 using BlazeGateway.Policies.Destinations;
-using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 

@@ -7,9 +7,15 @@ internal static class BlazeCommands
 {
     public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
 
-    private static RootCommand Create() => new("A reverse-proxy gateway for AI model servers.")
+    private static RootCommand Create()
     {
-        BenchCommand.Create(),
-        ModelServerCommand.Create(),
-    };
+        var root = new RootCommand("A reverse-proxy gateway for AI model servers.")
+        {
+            RunCommand.Create(),
+            BenchCommand.Create(),
+            ModelServerCommand.Create(),
+        };
+        RunCommand.Configure(root);
+        return root;
+    }
 }

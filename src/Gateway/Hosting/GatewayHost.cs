@@ -7,11 +7,12 @@ using BlazeGateway.Observability;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Pipeline;
-using BlazeGateway.Profiling.Snapshots;
+using BlazeGateway.Profiling;
+using BlazeGateway.Profiling.Collection;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Prometheus;
 using Serilog;
+using Serilog.Extensions.Logging;
 
 namespace BlazeGateway.Hosting;
 
@@ -46,16 +47,18 @@ internal sealed class GatewayHost : IAsyncDisposable
         var process = loaded.ReadProcessOptions();
         var configuration = loaded.ToConfiguration();
         var logging = options.Logging ?? GatewayLogging.Create(configuration, options.Sources.Environment, Console.IsErrorRedirected);
-        var limits = MachineLimits.Read();
+        var limits = new MachineLimitsReader().Read();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = options.Sources.Environment });
         builder.Configuration.AddConfiguration(configuration);
-        builder.Services.AddSerilog(logging.Root);
+        builder.Logging.AddSerilog(logging.Root);
 
         // Its logger being on at any level makes ASP.NET Core start a trace for every request, whether anyone listens or not.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         var connections = ConnectionBudget.Derive(
             configuration.GetValue<long?>("Kestrel:Limits:MaxConcurrentConnections"), limits.OpenFiles);
-        var listeners = new Listeners(process, connections, options.Time, new SerilogLoggerBridge(logging.Root).Create("BlazeGateway.Hosting"));
+        using var bridge = new SerilogLoggerFactory(logging.Root);
+        var log = bridge.CreateLogger<GatewayHost>();
+        var listeners = new Listeners(process, connections, options.Time, log);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, configuration, connections, listeners));
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         AddServices(builder.Services, options, process, logging, listeners);
@@ -99,9 +102,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     private static void AddServices(
         IServiceCollection services, GatewayHostOptions options, ProcessOptions process, GatewayLogging logging, Listeners listeners)
     {
-        var registry = GatewayRegistry.Create();
         services.AddSingleton(options.Time);
-        services.AddSingleton(registry);
+        services.AddSingleton(provider => GatewayRegistry.Create(provider.GetRequiredService<ProcessSnapshotReader>()));
         services.AddSingleton(listeners);
         services.AddSingleton<IAccessLog>(provider => new AccessLog(
             process.Telemetry.AccessLog, logging.Access, options.Time, provider.GetRequiredService<CollectorRegistry>()));
@@ -117,7 +119,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         });
         services.AddSingleton(AdminPortsOf);
         services.AddAdminApi(process.Admin);
-        services.AddTelemetryExport(process.Telemetry.Otlp);
+        services.AddGatewayProfiling();
+        services.AddGatewayTracing(process.Telemetry.Otlp, context => context.Features.Get<AdminListener>() is null);
     }
 
     private static AdminPorts AdminPortsOf(IServiceProvider services)

@@ -67,6 +67,11 @@ internal partial struct JsonMachine<TSink>
             return false;
         }
 
+        if (span.Length > int.MaxValue - _position)
+        {
+            return Stopped();
+        }
+
         for (var i = 0; i < span.Length;)
         {
             var more = _state switch
@@ -103,6 +108,9 @@ internal partial struct JsonMachine<TSink>
 
         return _state == State.End || Malformed();
     }
+
+    /// <summary>Counts on from <paramref name="position"/>, for documents that stand in pieces inside something else.</summary>
+    public void MoveTo(int position) => _position = position;
 
     /// <summary>Gets ready for the next document; the sink is left as it is.</summary>
     public void Restart()
