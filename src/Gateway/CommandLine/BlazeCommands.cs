@@ -14,6 +14,8 @@ internal static class BlazeCommands
             RunCommand.Create(),
             BenchCommand.Create(),
             ModelServerCommand.Create(),
+            HealthcheckCommand.Create(),
+            DoctorCommand.Create(),
         };
         RunCommand.Configure(root);
         return root;
