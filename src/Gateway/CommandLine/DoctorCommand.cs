@@ -37,12 +37,11 @@ internal static class DoctorCommand
     /// <summary>Writes the findings to <paramref name="output"/> and returns the exit code.</summary>
     internal static async Task<int> RunAsync(ConfigurationFiles files, bool asJson, TextWriter output, CancellationToken cancellationToken)
     {
-        var time = TimeProvider.System;
         var findings = new List<Finding>();
         var (process, clusters) = ReadConfiguration(files, findings);
         findings.AddRange(await PortCheck.RunAsync(process, cancellationToken));
         findings.AddRange(MachineCheck.Run(new MachineLimitsReader().Read(), System.Runtime.GCSettings.IsServerGC));
-        findings.Add(await ClockCheck.RunAsync(time, TimeProvider.System, cancellationToken));
+        findings.Add(await ClockCheck.RunAsync(TimeProvider.System, TimeProvider.System, cancellationToken));
         findings.AddRange(await DestinationCheck.RunAsync(clusters, cancellationToken));
         findings.Add(new Finding(Verdict.Ok, "redis", "not configured: limits and sessions are kept in this process"));
 
