@@ -1,8 +1,27 @@
 using BenchmarkDotNet.Running;
+using BlazeGateway.Benchmarks.Load;
 
 namespace BlazeGateway.Benchmarks;
 
+/// <summary>
+/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
+/// with; anything else goes to BenchmarkDotNet.
+/// </summary>
 internal static class Program
 {
-    private static void Main(string[] args) => BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    private static async Task<int> Main(string[] args)
+    {
+        switch (args.FirstOrDefault())
+        {
+            case "load":
+                return await LoadCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "minimal-yarp":
+                return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
+            case "fixed-response":
+                return await FixedResponse.Create().Parse(args[1..]).InvokeAsync();
+            default:
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+                return 0;
+        }
+    }
 }

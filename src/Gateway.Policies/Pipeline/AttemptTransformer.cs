@@ -145,6 +145,11 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             headers[ServerTiming.Header] = ServerTiming.Format(context);
         }
 
+        if (AnswerRewrite.IsWanted(context))
+        {
+            headers.ContentLength = null;
+        }
+
         isStream &= answer.StatusCode == HttpStatusCode.OK;
         context.Scanner = new AnswerScanner(context.Dialect, isStream);
         answer.Content = new ObservedContent(answer.Content, context, isStream);

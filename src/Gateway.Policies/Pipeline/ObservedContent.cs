@@ -23,7 +23,7 @@ internal sealed class ObservedContent : HttpContent
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
         var observed = new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken), _context, _isStream, cancellationToken);
-        return observed;
+        return AnswerRewrite.Wrap(observed, _context, _isStream);
     }
 
     /// <inheritdoc />

@@ -16,6 +16,7 @@ internal sealed class ObservedStream : ReadOnlyStream
     private readonly CancellationTokenRegistration _abandoned;
     private long _firstContent;
     private bool _begun;
+    private bool _broken;
     private bool _ended;
 
     public ObservedStream(Stream inner, RequestContext context, bool isStream, CancellationToken abandoned)
@@ -45,15 +46,33 @@ internal sealed class ObservedStream : ReadOnlyStream
                 Limit();
             }
 
+            if (_broken)
+            {
+                return Break(buffer.Span, cancellationToken);
+            }
+
             filled = await _inner.ReadAsync(buffer, _context.Deadline.Read);
+
+            // The forwarder waits with an empty buffer, so that a silent stream holds no memory.
+            if (buffer.Length == 0)
+            {
+                return 0;
+            }
+
             _context.Deadline.Clear();
             if (!_begun && _isStream)
             {
                 filled = await BeginAsync(buffer, filled);
             }
         }
-        catch (Exception exception) when (exception is not FirstEventException)
+        catch (Exception exception) when (exception is not FirstEventException && !_ended)
         {
+            if (buffer.Length == 0)
+            {
+                _broken = true;
+                return 0;
+            }
+
             return Break(buffer.Span, cancellationToken);
         }
 

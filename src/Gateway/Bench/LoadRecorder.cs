@@ -174,7 +174,7 @@ internal sealed class LoadRecorder
     /// <summary>snake_case name of an outcome, as it stands in results.</summary>
     public static string Name(LoadOutcome outcome) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(outcome.ToString());
 
-    private static LoadSettings SettingsOf(LoadOptions options) => new(
+    public static LoadSettings SettingsOf(LoadOptions options) => new(
         options.Request.Url.ToString(), options.Request.Model, options.Request.Stream, options.Rate,
         options.Rate is null ? null : options.Poisson, options.Concurrency, options.Duration?.TotalSeconds, options.Requests,
         options.Request.PromptBytes, options.Request.MaxTokens, options.Retries, options.Timeout.TotalSeconds,

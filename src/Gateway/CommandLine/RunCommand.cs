@@ -1,5 +1,7 @@
 using System.CommandLine;
 using BlazeGateway.Configuration;
+using BlazeGateway.Configuration.Detection;
+using BlazeGateway.Demo;
 using BlazeGateway.Hosting;
 
 namespace BlazeGateway.CommandLine;
@@ -10,6 +12,11 @@ internal static class RunCommand
     private static readonly Option<string?> Config = new("--config") { Description = "routes.json to serve; an appsettings.json beside it is read too." };
     private static readonly Option<string?> Urls = new("--urls") { Description = "Addresses clients use, separated by ';'. Default: http://127.0.0.1:8080." };
     private static readonly Option<string?> AdminUrl = new("--admin-url") { Description = "Address operators use. Default: http://127.0.0.1:8090." };
+    private static readonly Option<string?> Env = new("--env") { Description = "Environment, which picks appsettings.NAME.json and routes.NAME.json. Default: Production." };
+    private static readonly Option<bool> Demo = new("--demo") { Description = "Start three simulated model servers and serve them; no file needed." };
+    private static readonly Option<bool> NoTraffic = new("--no-traffic") { Description = "With --demo: send no made-up requests." };
+    private static readonly Option<string[]> Backend = new("--backend") { Description = "Model server to serve, e.g. http://127.0.0.1:8000; repeatable; no file needed." };
+    private static readonly Option<bool> PrintConfig = new("--print-config") { Description = "With --backend: print the routes.json that means the same, and end." };
 
     /// <summary>The verb.</summary>
     public static Command Create()
@@ -22,7 +29,7 @@ internal static class RunCommand
     /// <summary>Gives <paramref name="command"/> the verb's options and action; the root command runs it too.</summary>
     public static void Configure(Command command)
     {
-        foreach (var option in new Option[] { Config, Urls, AdminUrl })
+        foreach (var option in new Option[] { Config, Urls, AdminUrl, Env, Demo, NoTraffic, Backend, PrintConfig })
         {
             command.Options.Add(option);
         }
@@ -33,31 +40,119 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (!KeyOverrides.TryRead(parsed.UnmatchedTokens, out var keys, out var error))
+        if (!KeyOverrides.TryRead(parsed.UnmatchedTokens, out var keys, out var error) || (error = Contradiction(parsed)) is not null)
         {
             return Fail(ExitCodes.InvalidConfiguration, error);
         }
 
         Add(keys, "Proxy:Urls", parsed.GetValue(Urls));
         Add(keys, "Admin:Url", parsed.GetValue(AdminUrl));
-        var files = ConfigurationFiles.Find(parsed.GetValue(Config), Directory.GetCurrentDirectory(), AppContext.BaseDirectory);
-        if (!files.Found)
+        if (parsed.GetValue(Env) is { } environment)
         {
-            return Fail(ExitCodes.InvalidConfiguration, FirstRun.NoRoutes(files));
+            Environment.SetEnvironmentVariable("BLAZE_ENVIRONMENT", environment);
         }
 
-        return await ServeAsync(ConfigurationSources.OfProcess(files, keys), cancellationToken);
+        var files = ConfigurationFiles.Find(parsed.GetValue(Config), Directory.GetCurrentDirectory(), AppContext.BaseDirectory);
+        if (parsed.GetValue(Demo))
+        {
+            return await RunDemoAsync(files, keys, !parsed.GetValue(NoTraffic), cancellationToken);
+        }
+
+        if (parsed.GetValue(Backend) is { Length: > 0 } backends)
+        {
+            return await RunBackendsAsync(files, keys, backends, parsed.GetValue(PrintConfig), cancellationToken);
+        }
+
+        return files.Found
+            ? await ServeAsync(ConfigurationSources.OfProcess(files, keys), cancellationToken)
+            : Fail(ExitCodes.InvalidConfiguration, FirstRun.NoRoutes(files));
     }
 
+    private static string? Contradiction(ParseResult parsed)
+    {
+        (Option Option, bool IsGiven)[] sources =
+        [
+            (Config, parsed.GetValue(Config) is not null),
+            (Demo, parsed.GetValue(Demo)),
+            (Backend, parsed.GetValue(Backend) is { Length: > 0 }),
+        ];
+        var named = sources.Where(source => source.IsGiven).Select(source => source.Option.Name).ToList();
+        if (named.Count > 1)
+        {
+            return $"{string.Join(" and ", named)} each say what to serve; give one of them.";
+        }
+
+        if (parsed.GetValue(NoTraffic) && !parsed.GetValue(Demo))
+        {
+            return "--no-traffic belongs to --demo; add --demo or leave it out.";
+        }
+
+        return parsed.GetValue(PrintConfig) && !named.Contains(Backend.Name, StringComparer.Ordinal)
+            ? "--print-config belongs to --backend; add --backend http://host:port or leave it out."
+            : null;
+    }
+
+    private static async Task<int> RunDemoAsync(
+        ConfigurationFiles files, List<KeyValuePair<string, string>> keys, bool traffic, CancellationToken cancellationToken)
+    {
+        await using var fleet = await DemoFleet.StartAsync(cancellationToken);
+        var (routes, clusters) = fleet.CreateConfig();
+        var sources = ConfigurationSources.OfProcess(WithoutRoutes(files), keys, RoutesWriter.ToSource("demo (built in)", routes, clusters));
+        return await ServeAsync(sources, cancellationToken, DemoFleet.Model, async (host, stopping) =>
+        {
+            if (traffic)
+            {
+                using var clients = new DemoTraffic(host.Listeners.ProxyAddresses[0], fleet.Servers, TimeProvider.System);
+                await clients.RunAsync(stopping);
+            }
+        });
+    }
+
+    private static async Task<int> RunBackendsAsync(
+        ConfigurationFiles files, List<KeyValuePair<string, string>> keys, string[] backends, bool print, CancellationToken cancellationToken)
+    {
+        DetectedGateway detected;
+        try
+        {
+            detected = await BackendDetection.DetectAsync(backends, TimeProvider.System, cancellationToken);
+        }
+        catch (InvalidBackendException exception)
+        {
+            return Fail(ExitCodes.InvalidConfiguration, exception.Message);
+        }
+
+        foreach (var backend in detected.Backends)
+        {
+            await Console.Error.WriteLineAsync(backend.Message);
+        }
+
+        if (print)
+        {
+            await Console.Out.WriteLineAsync(detected.ToRoutesJson());
+            return ExitCodes.Ok;
+        }
+
+        var sources = ConfigurationSources.OfProcess(WithoutRoutes(files), keys, new RoutesText("--backend", detected.ToRoutesJson()));
+        return await ServeAsync(sources, cancellationToken, detected.Backends.SelectMany(backend => backend.Models).FirstOrDefault()?.Name);
+    }
+
+    // Process options still come from a file; what is served does not.
+    private static ConfigurationFiles WithoutRoutes(ConfigurationFiles files) => files with { Routes = null };
+
     /// <summary>Serves until stopped; every failure to start is told in words and by exit code.</summary>
-    private static async Task<int> ServeAsync(ConfigurationSources sources, CancellationToken cancellationToken)
+    private static async Task<int> ServeAsync(
+        ConfigurationSources sources, CancellationToken cancellationToken, string? model = null, Func<GatewayHost, CancellationToken, Task>? alongside = null)
     {
         try
         {
             await using var host = await GatewayHost.CreateAsync(new GatewayHostOptions { Sources = sources });
             await host.StartAsync(cancellationToken);
-            await Console.Error.WriteLineAsync(Banner.Write(host, sources));
+            await Console.Error.WriteLineAsync(Banner.Write(host, sources, model));
+            using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var companion = alongside?.Invoke(host, stopping.Token) ?? Task.CompletedTask;
             await host.WaitForShutdownAsync(cancellationToken);
+            await stopping.CancelAsync();
+            await companion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return ExitCodes.Ok;
         }
         catch (InvalidConfigurationException exception)

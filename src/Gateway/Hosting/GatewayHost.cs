@@ -53,7 +53,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Logging.AddSerilog(logging.Root);
 
         // Its logger being on at any level makes ASP.NET Core start a trace for every request, whether anyone listens or not.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        builder.Logging.AddFilter<SerilogLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddFilter<SerilogLoggerProvider>("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         var connections = ConnectionBudget.Derive(
             configuration.GetValue<long?>("Kestrel:Limits:MaxConcurrentConnections"), limits.OpenFiles);
         using var bridge = new SerilogLoggerFactory(logging.Root);
@@ -120,7 +121,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton(AdminPortsOf);
         services.AddAdminApi(process.Admin);
         services.AddGatewayProfiling();
-        services.AddGatewayTracing(process.Telemetry.Otlp, context => context.Features.Get<AdminListener>() is null);
+        services.AddTelemetryExport(process.Telemetry.Otlp, context => context.Features.Get<AdminListener>() is null);
     }
 
     private static AdminPorts AdminPortsOf(IServiceProvider services)

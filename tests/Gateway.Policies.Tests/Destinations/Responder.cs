@@ -40,7 +40,7 @@ internal sealed class Responder : IAsyncDisposable
         app.Run(context =>
         {
             responder.LastPathAndQuery = context.Request.Path + context.Request.QueryString;
-            responder.LastHeaders = context.Request.Headers;
+            responder.LastHeaders = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
             Interlocked.Increment(ref responder._asked);
             return responder.Answer(context);
         });

@@ -1,5 +1,3 @@
-using BlazeGateway.Demo.ModelServer.Answers;
-using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Demo.ModelServer.Surface;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
@@ -8,64 +6,57 @@ using Microsoft.AspNetCore.Http.Features;
 namespace BlazeGateway.Demo.ModelServer;
 
 /// <summary>What Kestrel calls for each request; request objects are reused per connection.</summary>
-internal sealed class ModelServerApplication : IHttpApplication<DefaultHttpContext>
+internal sealed class ModelServerApplication(ServerContext server) : IHttpApplication<ServedRequest>
 {
-    private readonly Router _router;
-    private readonly TimeProvider _time;
+    private readonly Router _router = new(server);
 
-    public ModelServerApplication(ModelServerHostOptions options, EngineLoop engine, TimeProvider time)
+    public ServedRequest CreateContext(IFeatureCollection contextFeatures)
     {
-        _time = time;
-        Stats = new ModelServerStats(options.RememberedRequests);
-        _router = new Router(new ServerContext(options, engine, Stats, time));
+        var request = contextFeatures is IHostContextContainer<ServedRequest> container ? container.HostContext ??= new() : new ServedRequest();
+        request.Http.Initialize(contextFeatures);
+        request.Fault = null;
+        request.EndedByFault = false;
+        return request;
     }
 
-    public ModelServerStats Stats { get; }
-
-    public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
+    public async Task ProcessRequestAsync(ServedRequest context)
     {
-        if (contextFeatures is not IHostContextContainer<DefaultHttpContext> container)
-        {
-            return new DefaultHttpContext(contextFeatures);
-        }
-
-        if (container.HostContext is { } reused)
-        {
-            reused.Initialize(contextFeatures);
-            return reused;
-        }
-
-        return container.HostContext = new DefaultHttpContext(contextFeatures);
-    }
-
-    public async Task ProcessRequestAsync(DefaultHttpContext context)
-    {
-        Stats.Started();
+        var http = context.Http;
+        server.Stats.Started();
         var completed = false;
+        var departure = server.Stats.Remembers ? http.RequestAborted.UnsafeRegister(NoteDeparture, context) : default;
         try
         {
             await _router.RouteAsync(context);
-            completed = !context.RequestAborted.IsCancellationRequested;
+            completed = !http.RequestAborted.IsCancellationRequested;
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {
-            context.Abort();
+            http.Abort();
         }
-        catch (Exception e) when (!context.Response.HasStarted)
+        catch (BadHttpRequestException e) when (!http.Response.HasStarted)
+        {
+            await Replies.ErrorAsync(http, Replies.DialectOf(http.Request.Path.Value!), e.StatusCode, e.Message);
+        }
+        catch (Exception e) when (!http.Response.HasStarted)
         {
             var message = $"The simulated model server failed: {e.GetType().Name}: {e.Message}";
-            await Replies.JsonAsync(context, StatusCodes.Status500InternalServerError, ErrorBody.OpenAi("server_error", message, null, null));
+            await Replies.ErrorAsync(http, Replies.DialectOf(http.Request.Path.Value!), StatusCodes.Status500InternalServerError, message);
         }
         finally
         {
-            if (!completed && context.RequestAborted.IsCancellationRequested)
-            {
-                Stats.ClientLeft(_time.GetUtcNow());
-            }
-
-            Stats.Ended(completed);
+            await departure.DisposeAsync();
+            server.Stats.Ended(completed);
         }
     }
 
-    public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
+    public void DisposeContext(ServedRequest context, Exception? exception) => context.Http.Uninitialize();
+
+    private void NoteDeparture(object? state)
+    {
+        if (state is ServedRequest { EndedByFault: false })
+        {
+            server.Stats.ClientLeft(server.Time.GetUtcNow());
+        }
+    }
 }

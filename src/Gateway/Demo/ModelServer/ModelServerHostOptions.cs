@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using BlazeGateway.Demo.ModelServer.Batching;
+using BlazeGateway.Demo.ModelServer.Faults;
 using BlazeGateway.Policies;
 
 namespace BlazeGateway.Demo.ModelServer;
@@ -42,8 +44,11 @@ internal sealed record ModelServerHostOptions
     /// <summary>How many requests are remembered with headers and body digest; 0 to 65536. Default: 256.</summary>
     public int RememberedRequests { get; init; } = 256;
 
-    /// <summary>Runs requests on the socket threads. Default: false; the verb turns it on.</summary>
-    public bool InlineScheduling { get; init; }
+    /// <summary>Faults from the start on. Default: none.</summary>
+    public FaultPlan Faults { get; init; } = FaultPlan.None;
+
+    /// <summary>Serves TLS with this certificate. Default: null, plain HTTP.</summary>
+    public X509Certificate2? Certificate { get; init; }
 
     /// <summary>Largest request body, bytes; above it 413. Default: 64 MiB.</summary>
     public long MaxBodyBytes { get; init; } = 64L * 1024 * 1024;

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace BlazeGateway.Demo.ModelServer.Answers;
 
@@ -21,6 +23,10 @@ internal static class Bytes
         output.Advance(written);
         return output;
     }
+
+    /// <summary>Text as it stands inside a JSON string.</summary>
+    public static IBufferWriter<byte> AddJson(this IBufferWriter<byte> output, string text) =>
+        output.Add(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
 
     /// <summary>Text that needs no escaping in JSON, or is escaped already.</summary>
     public static IBufferWriter<byte> Add(this IBufferWriter<byte> output, string text)

@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Text.Json;
 
 namespace BlazeGateway.Demo.ModelServer.Answers;
 
 /// <summary>OpenAI chat completions.</summary>
-internal sealed class ChatFormat : IAnswerFormat
+internal sealed class ChatFormat : IStreamFormat
 {
     public string StreamType => "text/event-stream";
 
@@ -14,7 +13,7 @@ internal sealed class ChatFormat : IAnswerFormat
         if (answer.Call.Tool is { } tool)
         {
             output.Add("{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"index\":0,\"id\":\"call_"u8).Add(answer.Id)
-                .Add("\",\"type\":\"function\",\"function\":{\"name\":\""u8).Add(JsonEncodedText.Encode(tool).EncodedUtf8Bytes)
+                .Add("\",\"type\":\"function\",\"function\":{\"name\":\""u8).AddJson(tool.Name)
                 .Add("\",\"arguments\":\"\"}}]},\"logprobs\":null,\"finish_reason\":null}"u8);
         }
         else
@@ -29,14 +28,8 @@ internal sealed class ChatFormat : IAnswerFormat
     {
         if (answer.ToolArguments is not null)
         {
-            var piece = answer.ToolPiece(index);
-            if (piece.Length == 0)
-            {
-                return;
-            }
-
             Head(output, answer);
-            output.Add("{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\""u8).Add(piece)
+            output.Add("{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\""u8).AddJson(answer.ToolPiece(index))
                 .Add("\"}}]},\"logprobs\":null,\"finish_reason\":null}"u8);
         }
         else
@@ -74,12 +67,12 @@ internal sealed class ChatFormat : IAnswerFormat
         if (answer.Call.Tool is { } tool)
         {
             output.Add("null,\"refusal\":null,\"tool_calls\":[{\"id\":\"call_"u8).Add(answer.Id).Add("\",\"type\":\"function\",\"function\":{\"name\":\""u8)
-                .Add(JsonEncodedText.Encode(tool).EncodedUtf8Bytes).Add("\",\"arguments\":\""u8).Add(answer.ToolArgumentsJson).Add("\"}}]"u8);
+                .AddJson(tool.Name).Add("\",\"arguments\":\""u8).AddJson(answer.ToolArguments!).Add("\"}}]"u8);
         }
         else
         {
             output.Add("\""u8);
-            answer.WriteTextJson(output);
+            answer.WriteText(output);
             output.Add("\",\"refusal\":null"u8);
         }
 
@@ -89,7 +82,7 @@ internal sealed class ChatFormat : IAnswerFormat
     }
 
     internal static ReadOnlySpan<byte> FinishReason(Answer answer) =>
-        answer.IsCutByLength ? "length"u8 : answer.Call.Tool is not null && !answer.Call.IsToolForced ? "tool_calls"u8 : "stop"u8;
+        answer.IsCutByLength ? "length"u8 : answer.Call.Tool is { IsNamed: false } ? "tool_calls"u8 : "stop"u8;
 
     internal static void Usage(IBufferWriter<byte> output, Answer answer) =>
         output.Add("{\"prompt_tokens\":"u8).Add(answer.PromptTokens).Add(",\"completion_tokens\":"u8).Add(answer.Tokens).Add(",\"total_tokens\":"u8)

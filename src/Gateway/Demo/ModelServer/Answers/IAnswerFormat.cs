@@ -2,10 +2,16 @@ using System.Buffers;
 
 namespace BlazeGateway.Demo.ModelServer.Answers;
 
-/// <summary>How one operation of one dialect writes an answer. Each call writes whole frames.</summary>
+/// <summary>How one operation of one dialect writes an answer as one document.</summary>
 internal interface IAnswerFormat
 {
-    /// <summary>Content type of a streamed answer.</summary>
+    void Whole(IBufferWriter<byte> output, Answer answer);
+}
+
+/// <summary>How it writes the answer as a stream. Each call writes whole frames.</summary>
+internal interface IStreamFormat : IAnswerFormat
+{
+    /// <summary>Content type of the stream.</summary>
     string StreamType { get; }
 
     /// <summary>Frames before the first token.</summary>
@@ -17,9 +23,6 @@ internal interface IAnswerFormat
     /// <summary>Frames after the last token.</summary>
     void End(IBufferWriter<byte> output, Answer answer);
 
-    /// <summary>An error inside a stream.</summary>
+    /// <summary>An error inside the stream.</summary>
     void Error(IBufferWriter<byte> output, string type, string message);
-
-    /// <summary>The answer as one document.</summary>
-    void Whole(IBufferWriter<byte> output, Answer answer);
 }

@@ -20,9 +20,15 @@ internal sealed record InferenceCall
     /// <summary>Fewest tokens of the answer; all of <see cref="MaxTokens"/> with vLLM's <c>ignore_eos</c>.</summary>
     public int MinTokens { get; init; }
 
-    /// <summary>Name of the tool to call instead of answering in words. Null: none.</summary>
-    public string? Tool { get; init; }
+    /// <summary>Tool to call instead of answering in words. Null: none.</summary>
+    public ToolCall? Tool { get; init; }
 
-    /// <summary>Whether the tool was forced, not chosen.</summary>
-    public bool IsToolForced { get; init; }
+    /// <summary>Inputs of an embedding request, each with its hash. Empty for generations.</summary>
+    public IReadOnlyList<ulong> Inputs { get; init; } = [];
+
+    /// <summary>Numbers per embedding. Default: 64.</summary>
+    public int Dimensions { get; init; } = 64;
+
+    /// <summary>Whether embeddings are wanted as base64 of little-endian floats.</summary>
+    public bool Base64 { get; init; }
 }

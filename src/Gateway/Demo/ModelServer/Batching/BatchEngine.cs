@@ -83,7 +83,7 @@ internal sealed class BatchEngine(EngineOptions options)
     private int Compute(Sequence sequence, int tokens)
     {
         sequence.Computed += tokens;
-        PublishBlocks(sequence, sequence.Prompt.BlockHashes);
+        PublishBlocks(sequence);
         if (!sequence.IsPrefilling)
         {
             _emitting.Add(sequence);
@@ -174,8 +174,9 @@ internal sealed class BatchEngine(EngineOptions options)
         _waiting.AddFirst(victim);
     }
 
-    private void PublishBlocks(Sequence sequence, ulong[] hashes)
+    private void PublishBlocks(Sequence sequence)
     {
+        var hashes = sequence.Prompt.BlockHashes;
         var full = Math.Min(Math.Min(sequence.Computed / Options.BlockTokens, hashes.Length), sequence.Blocks.Count);
         for (; sequence.HashedBlocks < full; sequence.HashedBlocks++)
         {
@@ -186,11 +187,6 @@ internal sealed class BatchEngine(EngineOptions options)
     private void Finish(Sequence sequence)
     {
         _running.Remove(sequence);
-        if (sequence.FinalHashes is { } hashes)
-        {
-            PublishBlocks(sequence, hashes);
-        }
-
         _blocks.Release(sequence.Blocks);
         Totals.Finished(sequence);
         sequence.Enter(SequenceState.Finished);

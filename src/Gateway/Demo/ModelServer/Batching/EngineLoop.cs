@@ -16,10 +16,14 @@ internal sealed class EngineLoop : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly long _origin;
     private readonly Task _loop;
-    private double _slowdown = 1;
+    private readonly Func<double> _slowdown;
 
-    public EngineLoop(EngineOptions options, TimeProvider time)
+    /// <param name="options">Speed and size.</param>
+    /// <param name="time">The clock that paces the steps.</param>
+    /// <param name="slowdown">Factor on the length of each step, asked for before it starts; 1 is normal speed.</param>
+    public EngineLoop(EngineOptions options, TimeProvider time, Func<double> slowdown)
     {
+        _slowdown = slowdown;
         _engine = new BatchEngine(options);
         _time = time;
         _origin = time.GetTimestamp();
@@ -27,13 +31,6 @@ internal sealed class EngineLoop : IAsyncDisposable
     }
 
     public BatchEngine Engine => _engine;
-
-    /// <summary>Factor on the length of every step; 1 is normal speed.</summary>
-    public double Slowdown
-    {
-        get => Volatile.Read(ref _slowdown);
-        set => Volatile.Write(ref _slowdown, value);
-    }
 
     /// <summary>Sequences that wait, those not yet seen by the engine included.</summary>
     public int Waiting => _engine.Waiting + _arrivals.Count;
@@ -70,7 +67,7 @@ internal sealed class EngineLoop : IAsyncDisposable
                 continue;
             }
 
-            var end = clock + (long)(_engine.Plan(clock) * Slowdown);
+            var end = clock + (long)(_engine.Plan(clock) * _slowdown());
             if (!await WaitUntilAsync(end))
             {
                 return;

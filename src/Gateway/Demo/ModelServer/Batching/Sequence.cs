@@ -38,9 +38,6 @@ internal sealed class Sequence(Prompt prompt, int answerTokens, bool signalEachT
     /// <summary>Wakes the reader.</summary>
     public WakeSignal Signal { get; } = new();
 
-    /// <summary>Hashes of full blocks of prompt and answer together, known when the answer's text is; used for the prefix cache of the next turn.</summary>
-    public ulong[]? FinalHashes { get; set; }
-
     internal List<int> Blocks { get; } = [];
 
     internal int Computed { get; set; }

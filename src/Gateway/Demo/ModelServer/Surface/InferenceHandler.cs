@@ -1,172 +1,223 @@
-using System.IO.Pipelines;
-using System.Security.Cryptography;
 using System.Text.Json;
 using BlazeGateway.Demo.ModelServer.Answers;
 using BlazeGateway.Demo.ModelServer.Batching;
+using BlazeGateway.Policies;
+using BlazeGateway.Policies.Inference;
+using AnswerSink = BlazeGateway.Demo.ModelServer.Faults.AnswerSink;
 
 namespace BlazeGateway.Demo.ModelServer.Surface;
 
-/// <summary>Serves one operation: reads the call, runs it through the engine, writes the answer.</summary>
-internal sealed class InferenceHandler(ServerContext server, IAnswerFormat format)
+/// <summary>Serves the paths that run a model: reads the call, runs it through the engine, writes the answer.</summary>
+internal sealed class InferenceHandler(ServerContext server)
 {
-    public async Task HandleAsync(HttpContext http)
+    private readonly bool _isUnpaced = server.Options.Unpaced;
+    private readonly int _blockTokens = server.Options.Unpaced ? 0 : server.Options.Engine.BlockTokens;
+
+    public async Task HandleAsync(ServedRequest request, InferenceOperation operation, string? pathModel)
     {
-        InferenceCall call;
-        var read = await ReadBodyAsync(http);
+        var call = await ReadCallAsync(request.Http, operation, pathModel);
+        if (call is null)
+        {
+            return;
+        }
+
+        var answer = new Answer(call, server.Options.Seed, operation.Generates ? server.Options.AnswerTokens : 1);
+        var stream = call.Stream ? operation.Format as IStreamFormat : null;
+        using var sink = new AnswerSink(request, stream, server.Time);
+        if (await sink.StrikeHeadAsync())
+        {
+            return;
+        }
+
+        AddLoadHeader(request.Http);
+        await (_isUnpaced || !operation.Generates && operation.Format is TokenCountFormat
+            ? AtOnceAsync(request.Http, operation.Format, stream, answer, sink)
+            : PacedAsync(request.Http, operation.Format, stream, answer, sink));
+    }
+
+    private async ValueTask<InferenceCall?> ReadCallAsync(HttpContext http, InferenceOperation operation, string? pathModel)
+    {
+        var read = await RequestBody.ReadAsync(http, server);
         try
         {
             using var body = JsonDocument.Parse(read.Buffer);
-            call = CallReader.Chat(body.RootElement, server.Options.Models[0], server.Options.Unpaced ? 0 : server.Options.Engine.BlockTokens);
+            var call = operation.Read(body.RootElement, new ReadDefaults(server.Options.Models[0], _blockTokens));
+            call = pathModel is null ? call : call with { Model = pathModel };
+            if (await IsServedAsync(http, operation.Dialect, call))
+            {
+                return call;
+            }
         }
         catch (JsonException e)
         {
-            await Replies.JsonAsync(http, 400, ErrorBody.OpenAi("invalid_request_error", $"The body is not JSON: {e.Message}", null, null));
-            return;
+            await Replies.ErrorAsync(http, operation.Dialect, 400, $"The body is not JSON: {e.Message}", null, "invalid_json");
         }
         catch (BadCallException e)
         {
-            await Replies.JsonAsync(http, 400, ErrorBody.OpenAi("invalid_request_error", e.Message, e.Field, null));
-            return;
+            await Replies.ErrorAsync(http, operation.Dialect, 400, e.Message, e.Field, "invalid_value");
         }
         finally
         {
             http.Request.BodyReader.AdvanceTo(read.Buffer.End);
         }
 
-        if (!server.Options.Models.Contains(call.Model, StringComparer.Ordinal))
+        return null;
+    }
+
+    private async ValueTask<bool> IsServedAsync(HttpContext http, Dialect dialect, InferenceCall call)
+    {
+        if (!Serves(call.Model))
         {
-            await Replies.JsonAsync(http, 404, ErrorBody.OpenAi("NotFoundError", $"The model `{call.Model}` does not exist.", "model", "model_not_found"));
+            var message = dialect == Dialect.Ollama ? $"model '{call.Model}' not found" : $"The model `{call.Model}` does not exist.";
+            await Replies.ErrorAsync(http, dialect, 404, message, "model", "model_not_found");
+            return false;
+        }
+
+        var most = server.Options.Engine.MaxModelLength;
+        if (call.Prompt.Tokens + (call.MaxTokens ?? 1) > most)
+        {
+            var message = $"This model's maximum context length is {most} tokens; the prompt has {call.Prompt.Tokens} and {call.MaxTokens ?? 1} are asked for.";
+            await Replies.ErrorAsync(http, dialect, 400, message, "max_tokens", "context_length_exceeded");
+            return false;
+        }
+
+        return true;
+    }
+
+    private bool Serves(string model)
+    {
+        foreach (var served in server.Options.Models)
+        {
+            if (model == served || (server.Options.Kind == ModelServerKinds.Ollama && model == served + ":latest"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task AtOnceAsync(HttpContext http, IAnswerFormat format, IStreamFormat? stream, Answer answer, AnswerSink sink)
+    {
+        if (stream is null)
+        {
+            await WholeAsync(http, format, answer, sink);
             return;
         }
 
-        var answer = new Answer(call, server.Options.Seed, server.Options.AnswerTokens);
-        await (server.Options.Unpaced ? AtOnceAsync(http, answer) : PacedAsync(http, answer));
-    }
-
-    private async Task AtOnceAsync(HttpContext http, Answer answer)
-    {
-        var output = http.Response.BodyWriter;
-        if (answer.Call.Stream)
+        StreamHeaders(http, stream);
+        stream.Begin(sink.Output, answer);
+        for (var i = 0; i < answer.Tokens; i++)
         {
-            StreamHeaders(http);
-            format.Begin(output, answer);
-            for (var i = 0; i < answer.Tokens; i++)
-            {
-                format.Token(output, answer, i);
-            }
-
-            format.End(output, answer);
-        }
-        else
-        {
-            Whole(http, answer);
+            stream.Token(sink.Output, answer, i);
         }
 
-        await output.FlushAsync(http.RequestAborted);
+        stream.End(sink.Output, answer);
+        await sink.FlushAsync();
     }
 
-    private async Task PacedAsync(HttpContext http, Answer answer)
+    private async Task PacedAsync(HttpContext http, IAnswerFormat format, IStreamFormat? stream, Answer answer, AnswerSink sink)
     {
-        var sequence = new Sequence(answer.Call.Prompt, answer.Tokens, answer.Call.Stream) { EndsByLength = answer.IsCutByLength };
+        var room = server.Options.Engine.MaxModelLength - answer.PromptTokens;
+        var sequence = new Sequence(answer.Call.Prompt, Math.Min(answer.Tokens, room), stream is not null) { EndsByLength = answer.IsCutByLength };
         await using var left = http.RequestAborted.UnsafeRegister(static s => ((Sequence)s!).Cancel(), sequence);
         server.Engine.Add(sequence);
-        var output = http.Response.BodyWriter;
-        if (answer.Call.Stream)
+        try
         {
-            StreamHeaders(http);
-            await output.FlushAsync(http.RequestAborted);
-        }
+            if (stream is not null)
+            {
+                StreamHeaders(http, stream);
+                await http.Response.StartAsync(http.RequestAborted);
+                await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            }
 
-        for (var written = 0; !sequence.IsOver;)
-        {
-            await sequence.Signal.WaitAsync();
-            written = await StreamTokensAsync(http, answer, sequence, written);
-        }
+            var written = 0;
+            while (!sequence.IsOver || written < sequence.Emitted)
+            {
+                await WaitAsync(sequence, written, stream is not null);
+                if (stream is null || sequence.IsCancelled)
+                {
+                    continue;
+                }
 
-        if (sequence.State == SequenceState.Cancelled)
-        {
-            return;
-        }
+                written = WriteTokens(stream, answer, sequence, sink, written);
+                if (!await sink.FlushAsync())
+                {
+                    return;
+                }
+            }
 
-        if (answer.Call.Stream)
-        {
-            format.End(output, answer);
+            if (sequence.State == SequenceState.Finished)
+            {
+                await FinishAsync(http, format, stream, answer, sequence, sink);
+            }
         }
-        else
+        finally
         {
-            answer.CachedTokens = sequence.CachedTokens;
-            Whole(http, answer);
+            sequence.Cancel();
         }
-
-        await output.FlushAsync(http.RequestAborted);
     }
 
-    private async ValueTask<int> StreamTokensAsync(HttpContext http, Answer answer, Sequence sequence, int written)
-    {
-        if (!answer.Call.Stream || sequence.Emitted == written)
-        {
-            return written;
-        }
+    private static ValueTask WaitAsync(Sequence sequence, int written, bool isStream) =>
+        sequence.IsOver || (isStream && sequence.Emitted > written) ? ValueTask.CompletedTask : sequence.Signal.WaitAsync();
 
-        var output = http.Response.BodyWriter;
-        if (written == 0)
+    private static int WriteTokens(IStreamFormat stream, Answer answer, Sequence sequence, AnswerSink sink, int written)
+    {
+        var ready = sequence.Emitted;
+        if (written == 0 && ready > 0)
         {
             answer.CachedTokens = sequence.CachedTokens;
-            format.Begin(output, answer);
+            stream.Begin(sink.Output, answer);
         }
 
-        for (var ready = sequence.Emitted; written < ready; written++)
+        for (; written < ready; written++)
         {
-            format.Token(output, answer, written);
+            stream.Token(sink.Output, answer, written);
         }
 
-        await output.FlushAsync(http.RequestAborted);
         return written;
     }
 
-    private void Whole(HttpContext http, Answer answer)
+    private async Task FinishAsync(HttpContext http, IAnswerFormat format, IStreamFormat? stream, Answer answer, Sequence sequence, AnswerSink sink)
+    {
+        answer.CachedTokens = sequence.CachedTokens;
+        answer.Durations = (sequence.Times.FirstToken - sequence.Times.Arrived, sequence.Times.LastToken - sequence.Times.FirstToken);
+        if (stream is null)
+        {
+            await WholeAsync(http, format, answer, sink);
+            return;
+        }
+
+        stream.End(sink.Output, answer);
+        await sink.FlushAsync();
+    }
+
+    private static async Task WholeAsync(HttpContext http, IAnswerFormat format, Answer answer, AnswerSink sink)
     {
         using var buffer = new FrameBuffer();
         format.Whole(buffer, answer);
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = buffer.Length;
-        http.Response.BodyWriter.Add(buffer.Written.Span);
+        sink.Output.Add(buffer.Written.Span);
+        await sink.FlushAsync();
     }
 
-    private void StreamHeaders(HttpContext http)
+    private static void StreamHeaders(HttpContext http, IStreamFormat stream)
     {
-        http.Response.ContentType = format.StreamType;
+        http.Response.ContentType = stream.StreamType;
         http.Response.Headers.CacheControl = "no-cache";
     }
 
-    private async ValueTask<ReadResult> ReadBodyAsync(HttpContext http)
+    private void AddLoadHeader(HttpContext http)
     {
-        var reader = http.Request.BodyReader;
-        var read = await reader.ReadAsync(http.RequestAborted);
-        while (!read.IsCompleted)
+        if (!http.Request.Headers.TryGetValue("endpoint-load-metrics-format", out var format))
         {
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            read = await reader.ReadAsync(http.RequestAborted);
+            return;
         }
 
-        if (server.Stats.Remembers)
-        {
-            var headers = http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-            using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            foreach (var segment in read.Buffer)
-            {
-                sha.AppendData(segment.Span);
-            }
-
-            server.Stats.Remember(new SeenRequest(
-                http.Request.Method,
-                http.Request.Path + http.Request.QueryString,
-                headers,
-                Convert.ToHexStringLower(sha.GetHashAndReset()),
-                read.Buffer.Length,
-                server.Time.GetUtcNow()));
-        }
-
-        return read;
+        var (usage, waiting) = (server.Engine.Engine.KvUsage, server.Engine.Waiting);
+        http.Response.Headers["endpoint-load-metrics"] = string.Equals(format, "json", StringComparison.OrdinalIgnoreCase)
+            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $$$"""JSON {"named_metrics": {"kv_cache_usage_perc": {{{usage:0.####}}}, "num_requests_waiting": {{{waiting}}}}}""")
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"TEXT named_metrics.kv_cache_usage_perc={usage:0.####}, named_metrics.num_requests_waiting={waiting}");
     }
 }

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlazeGateway.Benchmarks.Load;
+
+/// <summary>
+/// The baseline: what a few lines of YARP at its defaults do. One route that takes everything, one cluster, logging at Warning.
+/// <c>GET /__allocated</c> answers with the bytes allocated since the start.
+/// </summary>
+internal static class MinimalYarp
+{
+    public const string AllocatedPath = "/__allocated";
+
+    public static RootCommand Create()
+    {
+        var url = new Option<string>("--url") { Description = "Address to listen on.", Required = true };
+        var destination = new Option<string>("--destination") { Description = "Where everything goes.", Required = true };
+        var command = new RootCommand("A reverse proxy of a few lines of YARP, as a baseline.") { url, destination };
+        command.SetAction(async (arguments, cancellation) =>
+        {
+            await using var app = Build(arguments.GetRequiredValue(url), arguments.GetRequiredValue(destination));
+            await app.RunAsync(cancellation);
+            return 0;
+        });
+        return command;
+    }
+
+    private static WebApplication Build(string url, string destination)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(url);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddReverseProxy().LoadFromMemory(
+            [new RouteConfig { RouteId = "all", ClusterId = "all", Match = new RouteMatch { Path = "{**rest}" } }],
+            [
+                new ClusterConfig
+                {
+                    ClusterId = "all",
+                    Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal) { ["one"] = new() { Address = destination } },
+                },
+            ]);
+        var app = builder.Build();
+        app.MapGet(AllocatedPath, () => GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+        app.MapReverseProxy();
+        return app;
+    }
+}

@@ -1,0 +1,51 @@
+namespace BlazeGateway.Benchmarks.Load;
+
+/// <summary>What nginx and HAProxy are started with: one worker, keep-alive to the destination, streams passed on at once, else stock.</summary>
+internal static class PeerConfigurations
+{
+    public static string Nginx(string directory, int port, Uri destination) => $$"""
+        {{(Environment.UserName == "root" ? "user root;" : "")}}
+        daemon off;
+        worker_processes 1;
+        pid {{directory}}/nginx.pid;
+        error_log {{directory}}/nginx.log warn;
+        events { worker_connections 4096; }
+        http {
+          access_log off;
+          client_max_body_size 32m;
+          client_body_temp_path {{directory}}/body;
+          proxy_temp_path {{directory}}/proxy;
+          fastcgi_temp_path {{directory}}/fastcgi;
+          uwsgi_temp_path {{directory}}/uwsgi;
+          scgi_temp_path {{directory}}/scgi;
+          upstream servers { server {{destination.Authority}}; keepalive 64; }
+          server {
+            listen 127.0.0.1:{{port}};
+            location / {
+              proxy_pass http://servers;
+              proxy_http_version 1.1;
+              proxy_set_header Connection "";
+              proxy_buffering off;
+            }
+          }
+        }
+        """;
+
+    public static string Haproxy(int port, Uri destination) => $"""
+        global
+          nbthread 1
+          maxconn 4096
+        defaults
+          mode http
+          option http-no-delay
+          timeout connect 5s
+          timeout client 60s
+          timeout server 60s
+        frontend clients
+          bind 127.0.0.1:{port}
+          default_backend servers
+        backend servers
+          server one {destination.Authority}
+
+        """;
+}

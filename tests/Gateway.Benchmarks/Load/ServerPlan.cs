@@ -1,0 +1,18 @@
+namespace BlazeGateway.Benchmarks.Load;
+
+/// <summary>How to start a server and reach it.</summary>
+internal sealed record ServerPlan
+{
+    public required string FileName { get; init; }
+
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>Where the load goes.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>Answers below 400 once the server serves; default is <see cref="Url"/>.</summary>
+    public Uri? ReadyUrl { get; init; }
+
+    /// <summary>Answers with the bytes allocated so far: a number, or metrics in Prometheus' text format.</summary>
+    public Uri? AllocatedUrl { get; init; }
+}
