@@ -14,10 +14,10 @@ internal static class TracingExtensions
     private const int GrpcPort = 4317;
 
     /// <summary>
-    /// Passes W3C trace context on and, when an endpoint is configured, exports spans of the requests <paramref name="isData"/> accepts.
+    /// Passes W3C trace context on and, when an endpoint is configured, exports spans of the requests <paramref name="isData"/> accepts (null: of all).
     /// Without an endpoint no listener exists and no span is made.
     /// </summary>
-    public static IServiceCollection AddGatewayTracing(this IServiceCollection services, OtlpOptions options, Func<HttpContext, bool> isData)
+    public static IServiceCollection AddTelemetryExport(this IServiceCollection services, OtlpOptions options, Func<HttpContext, bool>? isData = null)
     {
         services.AddSingleton<DistributedContextPropagator>(TraceContextPropagator.Instance);
         if (options.Endpoint.Length == 0)
@@ -33,7 +33,7 @@ internal static class TracingExtensions
                 .AddSource(RequestTracing.SourceName)
                 .AddAspNetCoreInstrumentation(instrumentation =>
                 {
-                    instrumentation.Filter = context => isData(context);
+                    instrumentation.Filter = isData;
                     instrumentation.EnrichWithHttpRequest = static (activity, _) =>
                     {
                         activity.SetTag("url.query", null);

@@ -70,7 +70,7 @@ public class TracingTests
     public async Task Spans_reach_the_collector_with_model_and_destination_and_without_secrets()
     {
         await using var collector = await StartCollectorAsync();
-        await using (var gateway = Build(services => services.AddGatewayTracing(new OtlpOptions { Endpoint = collector.Urls.Single() }, context => context.Request.Path != "/metrics")))
+        await using (var gateway = Build(services => services.AddTelemetryExport(new OtlpOptions { Endpoint = collector.Urls.Single() }, context => context.Request.Path != "/metrics")))
         {
             gateway.Run(AnswerAsync);
             await gateway.StartAsync(Cancel);
@@ -97,7 +97,7 @@ public class TracingTests
     [Fact]
     public async Task Without_an_endpoint_nothing_is_registered_and_no_span_is_made()
     {
-        await using var gateway = Build(services => services.AddGatewayTracing(new OtlpOptions(), static _ => true));
+        await using var gateway = Build(services => services.AddTelemetryExport(new OtlpOptions(), static _ => true));
         Assert.Null(gateway.Services.GetService<TracerProvider>());
         Assert.Null(RequestTracing.StartAttempt("llm", "gpu-a", "RoundRobin", 1));
     }
@@ -108,7 +108,7 @@ public class TracingTests
     [InlineData("/v1/traces")]
     public void A_bad_endpoint_names_the_key_and_the_rule(string endpoint)
     {
-        var error = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddGatewayTracing(new OtlpOptions { Endpoint = endpoint }, static _ => true));
+        var error = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddTelemetryExport(new OtlpOptions { Endpoint = endpoint }, static _ => true));
         Assert.Contains("Telemetry:Otlp:Endpoint", error.Message, StringComparison.Ordinal);
         Assert.Contains(endpoint, error.Message, StringComparison.Ordinal);
     }
