@@ -19,6 +19,8 @@ internal static class BlazeCommands
             ExplainCommand.Create(),
             SchemaCommand.Create(),
             ReloadCommand.Create(),
+            HealthcheckCommand.Create(),
+            DoctorCommand.Create(),
         };
         RunCommand.Configure(root);
         return root;
