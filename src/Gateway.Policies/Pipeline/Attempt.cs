@@ -68,11 +68,6 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
-        if (context.IsUpgraded)
-        {
-            plans.Metrics.UpgradeEnded();
-        }
-
         context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
     }
 

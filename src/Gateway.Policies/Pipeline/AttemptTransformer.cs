@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
@@ -130,7 +131,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             return;
         }
 
-        var isStream = IsStream(answer.Content.Headers.ContentType?.MediaType);
+        var isStream = IsStream(answer.Content.Headers);
         if (isStream)
         {
             headers[Buffering] = "no";
@@ -155,5 +156,9 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         answer.Content = new ObservedContent(answer.Content, context, isStream);
     }
 
-    private static bool IsStream(string? mediaType) => mediaType is "text/event-stream" or "application/x-ndjson";
+    // Read as text: parsing the header into an object costs more than the rest of this method.
+    private static bool IsStream(HttpContentHeaders headers) =>
+        headers.NonValidated.TryGetValues("Content-Type", out var values)
+        && values.ToString().AsSpan() is var type
+        && (type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/x-ndjson", StringComparison.OrdinalIgnoreCase));
 }

@@ -150,6 +150,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         {
             record.ToFirstContent = now - record.Started;
             _firstContent = now;
+            return;
         }
 
         record.Generation = now - _firstContent;

@@ -32,9 +32,6 @@ internal sealed class PlanCache
         _time = time;
     }
 
-    /// <summary>Metrics of the pipeline.</summary>
-    public RequestMetrics Metrics => _metrics;
-
     /// <summary>The plan of a route.</summary>
     public RoutePlan For(RouteModel route) =>
         _routes.TryGetValue(route, out var plan) ? plan : _routes.GetValue(route, model => new RoutePlan(model, _metrics, _time));

@@ -105,6 +105,7 @@ internal sealed class RequestContext
             ToHeaders = -1,
             ToFirstContent = -1,
             Pick = -1,
+            Generation = -1,
             RequestId = "",
             Method = http.Request.Method,
             Route = route.RouteId,

@@ -107,7 +107,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton(provider => GatewayRegistry.Create(provider.GetRequiredService<ProcessSnapshotReader>()));
         services.AddSingleton(listeners);
         services.AddSingleton<IAccessLog>(provider => new AccessLog(
-            process.Telemetry.AccessLog, logging.Access, options.Time, provider.GetRequiredService<CollectorRegistry>()));
+            process.Telemetry.AccessLog, logging.CreateAccessWriter(options.Time), provider.GetRequiredService<CollectorRegistry>()));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddRequestTimeouts();
         services.AddCors();

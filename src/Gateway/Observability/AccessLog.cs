@@ -13,7 +13,7 @@ internal sealed class AccessLog : IAccessLog, IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
-    private readonly AccessLogFormatter _formatter;
+    private readonly IAccessWriter _target;
     private readonly Counter.Child _dropped;
     private readonly RecordRing? _ring;
     private readonly Thread? _writer;
@@ -22,9 +22,9 @@ internal sealed class AccessLog : IAccessLog, IDisposable
     private uint _seen;
 
     /// <summary>Starts the writer, unless <paramref name="options"/> say that nothing is logged.</summary>
-    public AccessLog(AccessLogOptions options, Serilog.ILogger logger, TimeProvider time, CollectorRegistry registry)
+    public AccessLog(AccessLogOptions options, IAccessWriter target, CollectorRegistry registry)
     {
-        _formatter = new AccessLogFormatter(logger.ForContext(Serilog.Core.Constants.SourceContextPropertyName, "Access"), time);
+        _target = target;
         _dropped = Metrics.WithCustomRegistry(registry)
             .CreateCounter("blaze_access_log_dropped_total", "Finished requests not logged because the queue was full.", [], new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() })
             .WithLabels();
@@ -75,8 +75,10 @@ internal sealed class AccessLog : IAccessLog, IDisposable
             stopping = _stop.Wait(Poll);
             while (_ring!.TryDequeue(out var record))
             {
-                _formatter.Write(record);
+                _target.Write(record);
             }
+
+            _target.Flush();
         }
     }
 }

@@ -11,7 +11,7 @@ namespace BlazeGateway.Observability;
 /// Turns an access record into a log event: names, numbers and codes only. What did not happen is left out of the event.
 /// Used by one thread.
 /// </summary>
-internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider time)
+internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider time) : IAccessWriter
 {
     private const int CachedValues = 4096;
     private static readonly MessageTemplate Template = new MessageTemplateParser().Parse("{method} {route} {status} {outcome} {durationMs} ms");
@@ -22,6 +22,7 @@ internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider ti
     private readonly Dictionary<string, ScalarValue> _words = new(StringComparer.Ordinal);
     private readonly double _millisecondsPerTick = 1000.0 / time.TimestampFrequency;
 
+    /// <inheritdoc/>
     public void Write(in AccessRecord record)
     {
         var level = record.Outcome is Outcome.GatewayError ? LogEventLevel.Error : LogEventLevel.Information;
@@ -33,6 +34,11 @@ internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider ti
         var ended = time.GetLocalNow() - time.GetElapsedTime(record.Started + record.Duration);
         var traceId = record.TraceId is { Length: 32 } id ? ActivityTraceId.CreateFromString(id) : default;
         logger.Write(new LogEvent(ended, level, exception: null, Template, Properties(record), traceId, spanId: default));
+    }
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
     }
 
     private List<LogEventProperty> Properties(in AccessRecord record)

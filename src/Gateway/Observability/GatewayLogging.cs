@@ -21,18 +21,24 @@ internal sealed class GatewayLogging : IDisposable
 
     private readonly Logger _root;
     private readonly Logger _access;
+    private readonly bool _isCompactConsole;
 
-    private GatewayLogging(Logger root, Logger access)
+    private GatewayLogging(Logger root, Logger access, bool isCompactConsole)
     {
         _root = root;
         _access = access;
+        _isCompactConsole = isCompactConsole;
     }
 
     /// <summary>For the host. Its console is written by a thread of its own; lines beyond 10,000 waiting ones are dropped, so that no caller ever waits.</summary>
     public Serilog.ILogger Root => _root;
 
-    /// <summary>For <see cref="AccessLog"/>, which has its own thread and queue: same target, written at once.</summary>
-    public Serilog.ILogger Access => _access;
+    /// <summary>For <see cref="AccessLog"/>, which has its own thread and queue: the same target, written at once.</summary>
+    public IAccessWriter CreateAccessWriter(TimeProvider time)
+    {
+        var logger = _access.ForContext(Constants.SourceContextPropertyName, "Access");
+        return _isCompactConsole && logger.IsEnabled(LogEventLevel.Information) ? new AccessLines(Console.Error, time) : new AccessLogFormatter(logger, time);
+    }
 
     /// <summary>Builds the loggers.</summary>
     /// <param name="configuration">The process's configuration; section <c>Serilog</c> is read.</param>
@@ -40,14 +46,15 @@ internal sealed class GatewayLogging : IDisposable
     /// <param name="redirected">Whether stderr is no terminal.</param>
     public static GatewayLogging Create(IConfiguration configuration, string environment, bool redirected)
     {
-        ITextFormatter formatter = redirected || string.Equals(environment, Environments.Production, StringComparison.OrdinalIgnoreCase)
+        var compact = redirected || string.Equals(environment, Environments.Production, StringComparison.OrdinalIgnoreCase);
+        ITextFormatter formatter = compact
             ? new CompactJsonFormatter()
             : new MessageTemplateTextFormatter("{Timestamp:HH:mm:ss} {Level:u3} {SourceContext}  {Message:lj}{NewLine}{Exception}");
-        return Create(configuration, sinks => sinks.Console(formatter, standardErrorFromLevel: LevelAlias.Minimum));
+        return Create(configuration, sinks => sinks.Console(formatter, standardErrorFromLevel: LevelAlias.Minimum), compact);
     }
 
     /// <summary>Builds the loggers on a target of the caller's.</summary>
-    internal static GatewayLogging Create(IConfiguration configuration, Action<LoggerSinkConfiguration> target)
+    internal static GatewayLogging Create(IConfiguration configuration, Action<LoggerSinkConfiguration> target, bool isCompactConsole = false)
     {
         var configured = configuration.GetSection("Serilog:WriteTo").Exists();
         var root = Levels(configuration);
@@ -58,7 +65,7 @@ internal sealed class GatewayLogging : IDisposable
             target(access.WriteTo);
         }
 
-        return new GatewayLogging(root.CreateLogger(), access.CreateLogger());
+        return new GatewayLogging(root.CreateLogger(), access.CreateLogger(), isCompactConsole && !configured);
     }
 
     /// <summary>Writes what waits and ends the writers.</summary>

@@ -56,7 +56,7 @@ internal sealed class InterleavedRun(RunnerOptions options, TimeProvider time, T
     {
         var modelServer = ModelServerPlan();
         _processes.Add(await ServerProcess.StartAsync(modelServer, _client, time, cancellation));
-        _lab = new Lab(modelServer.Url, options.Blaze);
+        _lab = new Lab(modelServer.Url, ModelName, options.Blaze);
         foreach (var name in options.Variants)
         {
             try
@@ -79,12 +79,14 @@ internal sealed class InterleavedRun(RunnerOptions options, TimeProvider time, T
         }
     }
 
+    private string ModelName => options.Load.Request.Model ?? "bench";
+
     private ServerPlan ModelServerPlan()
     {
         var port = Lab.FreePort();
         var url = Lab.Address(port);
         var (file, arguments) = options.ModelServer == "blaze"
-            ? Lab.Program(options.Blaze, "model-server", "--port", $"{port}", "--unpaced", "--model", options.Load.Request.Model ?? "bench")
+            ? Lab.Program(options.Blaze, "model-server", "--port", $"{port}", "--unpaced", "--model", ModelName)
             : Lab.Program(Lab.Self, "fixed-response", "--url", url.ToString());
         return new ServerPlan { FileName = file, Arguments = arguments, Url = url, ReadyUrl = Lab.Address(port, "/health") };
     }

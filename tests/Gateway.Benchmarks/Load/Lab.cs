@@ -6,9 +6,10 @@ namespace BlazeGateway.Benchmarks.Load;
 /// <summary>Where variants start: a directory for their files, ports from the system, the model server behind them, and the programs.</summary>
 internal sealed class Lab : IDisposable
 {
-    public Lab(Uri modelServer, string blaze)
+    public Lab(Uri modelServer, string model, string blaze)
     {
         ModelServer = modelServer;
+        Model = model;
         Blaze = blaze;
         Directory = System.IO.Directory.CreateTempSubdirectory("blaze-load-").FullName;
         if (!OperatingSystem.IsWindows())
@@ -21,6 +22,9 @@ internal sealed class Lab : IDisposable
 
     /// <summary>Where every variant sends its requests.</summary>
     public Uri ModelServer { get; }
+
+    /// <summary>The model requests name.</summary>
+    public string Model { get; }
 
     /// <summary>The gateway's program, <c>blaze</c> or <c>blaze.dll</c>.</summary>
     public string Blaze { get; }

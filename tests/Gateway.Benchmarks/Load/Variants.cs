@@ -67,7 +67,14 @@ internal static class Variants
             ReverseProxy = new
             {
                 Routes = new { all = new { ClusterId = "servers", Match = new { Path = "{**rest}" } } },
-                Clusters = new { servers = new { Destinations = new { one = new { Address = lab.ModelServer } } } },
+                Clusters = new
+                {
+                    servers = new
+                    {
+                        Destinations = new { one = new { Address = lab.ModelServer } },
+                        Extensions = new { ModelServer = new { Kind = "vllm", Models = new[] { lab.Model } } },
+                    },
+                },
             },
         }));
         var (file, arguments) = Lab.Program(

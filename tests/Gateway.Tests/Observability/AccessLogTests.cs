@@ -20,7 +20,7 @@ public class AccessLogTests
     private readonly Lines _lines = new();
 
     private AccessLog Create(AccessLogOptions? options = null) =>
-        new(options ?? new(), new LoggerConfiguration().WriteTo.Sink(_lines).CreateLogger(), _time, _registry);
+        new(options ?? new(), new AccessLogFormatter(new LoggerConfiguration().WriteTo.Sink(_lines).CreateLogger().ForContext(Constants.SourceContextPropertyName, "Access"), _time), _registry);
 
     private AccessRecord Record() => new()
     {

@@ -3,7 +3,7 @@ using BlazeGateway.Demo.ModelServer.Answers;
 using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Inference;
-using AnswerSink = BlazeGateway.Demo.ModelServer.Faults.AnswerSink;
+using BlazeGateway.Demo.ModelServer.Faults;
 
 namespace BlazeGateway.Demo.ModelServer.Surface;
 
