@@ -42,8 +42,12 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<Attempt>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<RequestPipeline>();
+        services.AddSingleton<UnmatchedRequests>();
         return builder;
     }
+
+    /// <summary>Ends the application's pipeline, behind the routes: what matches none is answered in the client's dialect, counted and logged.</summary>
+    public static void UseUnmatchedRequests(this IApplicationBuilder app) => app.Run(app.ApplicationServices.GetRequiredService<UnmatchedRequests>().InvokeAsync);
 
     /// <summary>Ends the proxy's pipeline with the gateway's own, inside <c>MapReverseProxy</c>. It picks and forwards, so nothing follows it.</summary>
     public static IReverseProxyApplicationBuilder UseGatewayPolicies(this IReverseProxyApplicationBuilder proxy)

@@ -1,8 +1,6 @@
-using System.Text;
 using BlazeGateway.Api;
 using BlazeGateway.Configuration;
 using BlazeGateway.Policies;
-using BlazeGateway.Policies.Pipeline;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlazeGateway.Hosting;
@@ -11,9 +9,6 @@ namespace BlazeGateway.Hosting;
 internal static class KestrelSetup
 {
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
-
-    private static readonly byte[] Hint = Encoding.UTF8.GetBytes(
-        """{"gateway":"BlazeGateway","hint":"This port serves clients. Try GET /v1/models or POST /v1/chat/completions; status and metrics are on the admin port."}""");
 
     /// <summary>Limits, from <c>Kestrel:Limits</c> over our defaults, and listeners.</summary>
     public static void Apply(KestrelServerOptions kestrel, IConfiguration configuration, int connections, Listeners listeners)
@@ -42,21 +37,9 @@ internal static class KestrelSetup
         proxy.UseCors();
         proxy.UseRequestTimeouts();
         proxy.UseEndpoints(endpoints => endpoints.MapReverseProxy(pipeline => pipeline.UseGatewayPolicies()));
-        proxy.Run(UnmatchedAsync);
+        proxy.UseUnmatchedRequests();
         var proxyPipeline = proxy.Build();
 
         app.Run(context => context.Features.Get<AdminListener>() is null ? proxyPipeline(context) : adminPipeline(context));
-    }
-
-    private static Task UnmatchedAsync(HttpContext context)
-    {
-        if (context.Request.Path != "/" || !HttpMethods.IsGet(context.Request.Method))
-        {
-            return ErrorAnswer.RouteNotFoundAsync(context);
-        }
-
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = Hint.Length;
-        return context.Response.Body.WriteAsync(Hint, context.RequestAborted).AsTask();
     }
 }

@@ -1,0 +1,62 @@
+using System.Text;
+using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Http;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Answers requests that match no route: a hint for whoever opens the root, 404 in the client's dialect for everything else.
+/// They are counted and logged like any request, all under one route label.
+/// </summary>
+internal sealed class UnmatchedRequests(RequestMetrics metrics, IAccessLog log, RequestId ids, TimeProvider time)
+{
+    private const string Route = "unmatched";
+
+    private static readonly byte[] Hint = Encoding.UTF8.GetBytes(
+        """{"gateway":"BlazeGateway","hint":"This port serves clients. Try GET /v1/models or POST /v1/chat/completions; status and metrics are on the admin port."}""");
+
+    private readonly RouteMetrics _route = metrics.Route(Route);
+
+    /// <summary>Terminal middleware behind the routes.</summary>
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var record = new AccessRecord
+        {
+            Started = time.GetTimestamp(),
+            Method = http.Request.Method,
+            Route = Route,
+            RequestId = ids.Assign(http),
+            BeforeForward = -1,
+            ToHeaders = -1,
+            ToFirstContent = -1,
+            Pick = -1,
+            Generation = -1,
+            TokensIn = -1,
+            TokensOut = -1,
+            TokensCached = -1,
+        };
+        metrics.Started(record.Method);
+        try
+        {
+            await (http.Request.Path == "/" && HttpMethods.IsGet(http.Request.Method) ? HintAsync(http, record.RequestId) : ErrorAnswer.RouteNotFoundAsync(http));
+        }
+        finally
+        {
+            record.Duration = time.GetTimestamp() - record.Started;
+            record.StatusCode = http.Response.StatusCode;
+            var isError = record.StatusCode != StatusCodes.Status200OK;
+            record.Outcome = isError ? Outcome.ClientError : Outcome.Ok;
+            record.ErrorCode = isError ? GatewayError.RouteNotFound.Code : null;
+            metrics.Settled(record, _route, null);
+            log.Write(record);
+        }
+    }
+
+    private static Task HintAsync(HttpContext http, string id)
+    {
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = Hint.Length;
+        http.Response.Headers[RequestId.Header] = id;
+        return http.Response.Body.WriteAsync(Hint, http.RequestAborted).AsTask();
+    }
+}
