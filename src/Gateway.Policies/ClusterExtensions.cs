@@ -25,6 +25,9 @@ public sealed record ModelServerOptions
     /// One of <c>vllm</c>, <c>sglang</c>, <c>tgi</c>, <c>llamacpp</c>, <c>ollama</c>, <c>openai</c>, <c>azure-openai</c>, <c>anthropic</c>, <c>generic</c>.
     /// Default: <c>generic</c>.
     /// </summary>
+    [AllowedValues(
+        ModelServerKinds.Vllm, ModelServerKinds.Sglang, ModelServerKinds.Tgi, ModelServerKinds.LlamaCpp, ModelServerKinds.Ollama,
+        ModelServerKinds.OpenAi, ModelServerKinds.AzureOpenAi, ModelServerKinds.Anthropic, ModelServerKinds.Generic)]
     public string Kind { get; init; } = ModelServerKinds.Generic;
 
     /// <summary>Path of the Prometheus metrics on a destination. Default: null, the kind's own.</summary>

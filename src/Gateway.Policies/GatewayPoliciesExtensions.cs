@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Prometheus;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies;
@@ -30,7 +31,8 @@ public static class GatewayPoliciesExtensions
         services.AddModelCatalog(new ModelCatalogOptions { MaxLabels = options.MaxModelLabels }, options.Seed);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
         services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
-        services.AddSingleton(provider => new RequestMetrics(provider.GetRequiredService<CollectorRegistry>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Measure(provider));
+        services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
@@ -49,6 +51,13 @@ public static class GatewayPoliciesExtensions
         proxy.UseSessionAffinity();
         proxy.Run(proxy.ApplicationServices.GetRequiredService<RequestPipeline>().InvokeAsync);
         return proxy;
+    }
+
+    private static RequestMetrics Measure(IServiceProvider services)
+    {
+        var metrics = new RequestMetrics(services.GetRequiredService<CollectorRegistry>(), services.GetRequiredService<TimeProvider>());
+        metrics.WatchBodies(services.GetRequiredService<BodyBudget>());
+        return metrics;
     }
 }
 

@@ -7,9 +7,9 @@ namespace BlazeGateway.Policies.Inference;
 [StructLayout(LayoutKind.Auto)]
 internal struct JsonUsageScanner
 {
-    private JsonMachine<AnswerSink> _json;
+    private JsonMachine<AnswerReader> _json;
 
-    public JsonUsageScanner(Dialect dialect) => _json.Sink = new AnswerSink(dialect);
+    public JsonUsageScanner(Dialect dialect) => _json.Sink = new AnswerReader(dialect);
 
     /// <summary>Token counts stated so far.</summary>
     public readonly TokenUsage Usage => _json.Sink.Tokens;

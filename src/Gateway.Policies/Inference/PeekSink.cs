@@ -76,6 +76,8 @@ internal struct PeekSink : IJsonSink
         return true;
     }
 
+    public readonly bool Skims(int depth) => depth >= 2;
+
     public bool Begin(JsonKind kind, int depth, int start, out bool capture)
     {
         capture = false;

@@ -77,6 +77,8 @@ internal struct RewriteSink : IJsonSink
         return true;
     }
 
+    public readonly bool Skims(int depth) => depth > 1;
+
     public bool Begin(JsonKind kind, int depth, int start, out bool capture)
     {
         capture = false;

@@ -31,13 +31,13 @@ internal struct StreamScanner
 {
     private readonly bool _lines;
     private EventFramer _framer;
-    private JsonMachine<AnswerSink> _json;
+    private JsonMachine<AnswerReader> _json;
     private bool _lineOpen;
 
     public StreamScanner(Dialect dialect)
     {
         _lines = dialect == Dialect.Ollama;
-        _json.Sink = new AnswerSink(dialect);
+        _json.Sink = new AnswerReader(dialect);
     }
 
     /// <summary>Events that brought output of the model.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using BlazeGateway.Policies.Pipeline.Body;
 using Prometheus;
+using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -12,9 +14,13 @@ public sealed class RequestMetrics
     /// <summary>Label sets one metric may have by default.</summary>
     public const int DefaultSeriesLimit = 512;
 
+    /// <summary>Route label of requests no route matches.</summary>
+    public const string Unmatched = "unmatched";
+
     private readonly ConcurrentDictionary<string, RouteMetrics> _routes = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, ClusterMetrics> _clusters = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<(string Cluster, string Destination), DestinationMetrics> _destinations = new();
+    private readonly CollectorRegistry _registry;
     private readonly RequestMetricFamilies _families;
     private readonly Gauge.Child[] _active;
     private readonly Histogram.Child _before;
@@ -28,6 +34,7 @@ public sealed class RequestMetrics
     public RequestMetrics(CollectorRegistry registry, TimeProvider time, int seriesLimit = DefaultSeriesLimit)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seriesLimit, 1);
+        _registry = registry;
         _families = new RequestMetricFamilies(registry, seriesLimit);
         _active = [.. Enumerable.Range(0, MetricLabels.MethodCount).Select(i => _families.Active.WithLabels(MetricLabels.MethodName(i)))];
         _before = _families.Overhead.WithLabels("pre");
@@ -87,6 +94,30 @@ public sealed class RequestMetrics
         }
     }
 
+    /// <summary>Drops everything that is in none of <paramref name="configurations"/>, the ones that were just applied.</summary>
+    public void Retain(IReadOnlyList<IProxyConfig> configurations)
+    {
+        var routes = configurations.SelectMany(config => config.Routes).Select(route => route.RouteId).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var clusters = configurations.SelectMany(config => config.Clusters).ToDictionary(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase);
+        foreach (var route in _routes.Keys.Where(id => id != Unmatched && !routes.Contains(id)))
+        {
+            RemoveRoute(route);
+        }
+
+        foreach (var cluster in _clusters.Keys.Where(id => !clusters.ContainsKey(id)))
+        {
+            RemoveCluster(cluster);
+        }
+
+        foreach (var (cluster, destination) in _destinations.Keys)
+        {
+            if (!clusters.TryGetValue(cluster, out var config) || config.Destinations?.ContainsKey(destination) != true)
+            {
+                RemoveDestination(cluster, destination);
+            }
+        }
+    }
+
     /// <summary>A request arrived.</summary>
     public void Started(string method) => _active[MetricLabels.MethodIndex(method)].Inc();
 
@@ -118,6 +149,6 @@ public sealed class RequestMetrics
     /// <summary>A switched connection ended.</summary>
     public void UpgradeEnded() => _families.Upgraded.Dec();
 
-    /// <summary>Body bytes held in memory changed by <paramref name="bytes"/>, which is negative when they were given back.</summary>
-    public void BufferedBytesChanged(long bytes) => _families.BufferedBytes.Inc(bytes);
+    /// <summary>Publishes what <paramref name="budget"/> holds, read when it is asked for.</summary>
+    public void WatchBodies(BodyBudget budget) => _registry.AddBeforeCollectCallback(() => _families.BufferedBytes.Set(budget.Reserved));
 }

@@ -38,6 +38,11 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
 
         var model = record is { Model: { } name, Attempts: > 0 } ? context.Cluster!.Metrics.Model(name, record.Operation) : null;
         metrics.Settled(record, context.Route.Metrics, model);
+        if (context.IsUpgraded)
+        {
+            metrics.UpgradeEnded();
+        }
+
         RequestTracing.Settled(Activity.Current, record);
         log.Write(record);
     }

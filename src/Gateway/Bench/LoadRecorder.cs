@@ -141,7 +141,7 @@ internal sealed class LoadRecorder
             var latency = Distribution(_latency);
             return new LoadResult
             {
-                Void = Saturation.Check(loader, latency.P50),
+                Void = Saturation.Check(loader, TimeSpan.FromSeconds(elapsed), latency.P50),
                 Settings = SettingsOf(options),
                 ElapsedSeconds = elapsed,
                 Requests = total,
@@ -174,11 +174,24 @@ internal sealed class LoadRecorder
     /// <summary>snake_case name of an outcome, as it stands in results.</summary>
     public static string Name(LoadOutcome outcome) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(outcome.ToString());
 
-    public static LoadSettings SettingsOf(LoadOptions options) => new(
-        options.Request.Url.ToString(), options.Request.Model, options.Request.Stream, options.Rate,
-        options.Rate is null ? null : options.Poisson, options.Concurrency, options.Duration?.TotalSeconds, options.Requests,
-        options.Request.PromptBytes, options.Request.MaxTokens, options.Retries, options.Timeout.TotalSeconds,
-        options.TtftTarget.TotalMilliseconds, options.Seed);
+    /// <summary>What of <paramref name="options"/> stands in results.</summary>
+    public static LoadSettings SettingsOf(LoadOptions options) => new()
+    {
+        Url = options.Request.Url.ToString(),
+        Model = options.Request.Model,
+        Stream = options.Request.Stream,
+        Rate = options.Rate,
+        Poisson = options.Rate is null ? null : options.Poisson,
+        Concurrency = options.Concurrency,
+        DurationSeconds = options.Duration?.TotalSeconds,
+        Requests = options.Requests,
+        PromptBytes = options.Request.PromptBytes,
+        MaxTokens = options.Request.MaxTokens,
+        Retries = options.Retries,
+        TimeoutSeconds = options.Timeout.TotalSeconds,
+        TtftTargetMs = options.TtftTarget.TotalMilliseconds,
+        Seed = options.Seed,
+    };
 
     private static LongHistogram Histogram() => new(1, TimeSpan.NanosecondsPerTick * TimeSpan.TicksPerHour * 3, 3);
 
@@ -186,12 +199,22 @@ internal sealed class LoadRecorder
     {
         if (histogram.TotalCount == 0)
         {
-            return new Percentiles(0, 0, 0, 0, 0, 0, 0, 0, 0);
+            return new Percentiles();
         }
 
         double At(double percentile) => histogram.GetValueAtPercentile(percentile) / 1e6;
-        return new Percentiles(
-            histogram.TotalCount, histogram.GetMean() / 1e6, At(0), At(50), At(90), At(95), At(99), At(99.9), histogram.GetMaxValue() / 1e6);
+        return new Percentiles
+        {
+            Count = histogram.TotalCount,
+            Mean = histogram.GetMean() / 1e6,
+            Min = At(0),
+            P50 = At(50),
+            P90 = At(90),
+            P95 = At(95),
+            P99 = At(99),
+            P999 = At(99.9),
+            Max = histogram.GetMaxValue() / 1e6,
+        };
     }
 
     private static long ToNs(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;

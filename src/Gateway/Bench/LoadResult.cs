@@ -73,12 +73,59 @@ internal sealed record LoadResult
 }
 
 /// <summary>The settings that matter for repeating a load.</summary>
-internal sealed record LoadSettings(
-    string Url, string? Model, bool Stream, double? Rate, bool? Poisson, int? Concurrency, double? DurationSeconds, long? Requests,
-    int PromptBytes, int MaxTokens, int Retries, double TimeoutSeconds, double TtftTargetMs, int Seed);
+internal sealed record LoadSettings
+{
+    public required string Url { get; init; }
+
+    public string? Model { get; init; }
+
+    public bool Stream { get; init; }
+
+    public double? Rate { get; init; }
+
+    public bool? Poisson { get; init; }
+
+    public int? Concurrency { get; init; }
+
+    public double? DurationSeconds { get; init; }
+
+    public long? Requests { get; init; }
+
+    public int PromptBytes { get; init; }
+
+    public int MaxTokens { get; init; }
+
+    public int Retries { get; init; }
+
+    public double TimeoutSeconds { get; init; }
+
+    public double TtftTargetMs { get; init; }
+
+    public int Seed { get; init; }
+}
 
 /// <summary>A distribution; milliseconds.</summary>
-internal sealed record Percentiles(long Count, double Mean, double Min, double P50, double P90, double P95, double P99, double P999, double Max);
+internal sealed record Percentiles
+{
+    public long Count { get; init; }
+
+    public double Mean { get; init; }
+
+    public double Min { get; init; }
+
+    public double P50 { get; init; }
+
+    public double P90 { get; init; }
+
+    public double P95 { get; init; }
+
+    public double P99 { get; init; }
+
+    /// <summary>The 99.9th percentile.</summary>
+    public double P999 { get; init; }
+
+    public double Max { get; init; }
+}
 
 /// <summary>One second of a load.</summary>
 internal sealed record LoadSecond(int Second, long Ok, long Failed, double MaxMs);

@@ -25,6 +25,8 @@ internal sealed class LoadRun : IDisposable
     private IEnumerator<TimeSpan>? _arrivals;
     private long _issued;
     private int _open;
+    private int _busy;
+    private volatile bool _isStopped;
 
     public LoadRun(LoadOptions options, IPEndPoint target, byte[][] requests, TimeProvider time)
     {
@@ -50,6 +52,46 @@ internal sealed class LoadRun : IDisposable
     public void Run(CancellationToken cancellation)
     {
         using var wake = cancellation.Register(_pacer.Wake);
+        try
+        {
+            Drive(cancellation);
+        }
+        finally
+        {
+            Stop();
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>
+    /// Takes the result of an attempt and says what the connection carries next.
+    /// </summary>
+    /// <returns>False when nothing is to be sent now; the connection is then idle or belongs to a client that waits to repeat.</returns>
+    public bool Finished(
+        LoadConnection connection, in LoadRequest request, LoadOutcome outcome, ResponseReader reader, BodyObserver body, long now, out LoadRequest next)
+    {
+        var goesOn = Next(connection, request, outcome, reader, body, now, out next);
+        if (!goesOn)
+        {
+            Interlocked.Decrement(ref _busy);
+        }
+
+        return goesOn;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _connections.ForEach(connection => connection.Dispose());
+        }
+
+        _arrivals?.Dispose();
+    }
+
+    private void Drive(CancellationToken cancellation)
+    {
         if (_options.IsOpenLoop)
         {
             _arrivals = ArrivalSchedule.Create(_options).GetEnumerator();
@@ -80,24 +122,22 @@ internal sealed class LoadRun : IDisposable
                 sweepAt = now + sweepEvery;
             }
         }
-
-        Sweep(long.MaxValue);
-        cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>
-    /// Takes the result of an attempt and says what the connection carries next.
-    /// </summary>
-    /// <returns>False when nothing is to be sent now; the connection is then idle or belongs to a client that waits to repeat.</returns>
-    public bool Finished(
+    private bool Next(
         LoadConnection connection, in LoadRequest request, LoadOutcome outcome, ResponseReader reader, BodyObserver body, long now, out LoadRequest next)
     {
+        next = default;
+        if (_isStopped)
+        {
+            return false;
+        }
+
         Recorder.Attempted(reader.Status, body);
         if (request.Attempt <= _options.Retries && RetrySchedule.IsRetryable(outcome, reader.Status))
         {
             body.TakeHash();
             Repeat(_options.IsOpenLoop ? null : connection, request, reader.RetryAfter, now);
-            next = default;
             return _options.IsOpenLoop && TakeWaiting(connection, now, out next);
         }
 
@@ -117,17 +157,6 @@ internal sealed class LoadRun : IDisposable
         return false;
     }
 
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            _connections.ForEach(connection => connection.Dispose());
-        }
-
-        _arrivals?.Dispose();
-        _pacer.Dispose();
-    }
-
     private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     private void StartClients()
@@ -138,7 +167,7 @@ internal sealed class LoadRun : IDisposable
         {
             if (TryIssue(_time.GetTimestamp(), out var request))
             {
-                NewConnection().Start(request);
+                Start(NewConnection(), request);
             }
             else
             {
@@ -152,6 +181,12 @@ internal sealed class LoadRun : IDisposable
         var index = Interlocked.Increment(ref _issued) - 1;
         request = new LoadRequest(index, now, now, 1);
         return now < Recorder.EndsAt && index < (_options.Requests ?? long.MaxValue);
+    }
+
+    private void Start(LoadConnection connection, in LoadRequest request)
+    {
+        Interlocked.Increment(ref _busy);
+        connection.Start(request);
     }
 
     private LoadConnection NewConnection()
@@ -209,7 +244,7 @@ internal sealed class LoadRun : IDisposable
 
         if (repeat.Connection is { } own)
         {
-            own.Start(repeat.Request);
+            Start(own, repeat.Request);
         }
         else
         {
@@ -237,7 +272,7 @@ internal sealed class LoadRun : IDisposable
             }
         }
 
-        (connection ?? NewConnection()).Start(request);
+        Start(connection ?? NewConnection(), request);
     }
 
     private bool TakeWaiting(LoadConnection connection, long now, out LoadRequest next)
@@ -277,6 +312,17 @@ internal sealed class LoadRun : IDisposable
         if (Interlocked.Decrement(ref _open) == 0)
         {
             _pacer.Wake();
+        }
+    }
+
+    /// <summary>Closes what is open and returns when no other thread is at work for this load.</summary>
+    private void Stop()
+    {
+        _isStopped = true;
+        while (Volatile.Read(ref _busy) > 0)
+        {
+            Sweep(long.MaxValue);
+            _pacer.WaitUntil(_time.GetTimestamp() + Ticks(TimeSpan.FromMilliseconds(1)));
         }
     }
 

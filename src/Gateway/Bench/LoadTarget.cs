@@ -14,9 +14,9 @@ internal static class LoadTarget
         {
             addresses = await Dns.GetHostAddressesAsync(url.DnsSafeHost, cancellation);
         }
-        catch (System.Net.Sockets.SocketException error)
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or ArgumentException)
         {
-            throw new LoadRefusedException($"--url host '{url.DnsSafeHost}' does not resolve ({error.SocketErrorCode}); check the name.");
+            throw new LoadRefusedException($"--url host '{url.DnsSafeHost}' is not an address to send to ({error.Message}); check the name.");
         }
 
         if (addresses.Length == 0)

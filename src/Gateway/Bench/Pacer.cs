@@ -3,16 +3,24 @@ using System.Runtime.InteropServices;
 namespace BlazeGateway.Bench;
 
 /// <summary>Lets one thread wait for points in time to within tens of microseconds, or until it is woken.</summary>
-internal sealed class Pacer(TimeProvider time) : IDisposable
+internal sealed class Pacer(TimeProvider time)
 {
     private const int SetTimerSlack = 29;
     private static readonly TimeSpan Coarse = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan Fine = TimeSpan.FromMicroseconds(20);
-    private readonly AutoResetEvent _wake = new(false);
+    private readonly object _gate = new();
+    private bool _isWoken;
     private bool _slackIsSet;
 
     /// <summary>Ends a coarse wait early; callable from any thread.</summary>
-    public void Wake() => _wake.Set();
+    public void Wake()
+    {
+        lock (_gate)
+        {
+            _isWoken = true;
+            Monitor.Pulse(_gate);
+        }
+    }
 
     /// <summary>Returns at <paramref name="timestamp"/>, or before when woken: the caller looks at its clock again.</summary>
     public void WaitUntil(long timestamp)
@@ -20,7 +28,7 @@ internal sealed class Pacer(TimeProvider time) : IDisposable
         var left = time.GetElapsedTime(time.GetTimestamp(), timestamp);
         if (left > Coarse)
         {
-            _wake.WaitOne(left - TimeSpan.FromMilliseconds(1));
+            WaitCoarsely(left - TimeSpan.FromMilliseconds(1));
             return;
         }
 
@@ -35,7 +43,18 @@ internal sealed class Pacer(TimeProvider time) : IDisposable
         }
     }
 
-    public void Dispose() => _wake.Dispose();
+    private void WaitCoarsely(TimeSpan duration)
+    {
+        lock (_gate)
+        {
+            if (!_isWoken)
+            {
+                Monitor.Wait(_gate, duration);
+            }
+
+            _isWoken = false;
+        }
+    }
 
     private void SleepExactly(TimeSpan duration)
     {

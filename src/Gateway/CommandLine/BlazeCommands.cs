@@ -14,6 +14,13 @@ internal static class BlazeCommands
             RunCommand.Create(),
             BenchCommand.Create(),
             ModelServerCommand.Create(),
+            ValidateCommand.Create(),
+            RoutesCommand.Create(),
+            ExplainCommand.Create(),
+            SchemaCommand.Create(),
+            ReloadCommand.Create(),
+            HealthcheckCommand.Create(),
+            DoctorCommand.Create(),
         };
         RunCommand.Configure(root);
         return root;

@@ -7,6 +7,7 @@ namespace BlazeGateway.Configuration;
 internal sealed record ConfigurationSources
 {
     private const string DefaultSecretsDirectory = "/run/secrets";
+    private static readonly string[] EnvironmentNames = ["BLAZE_ENVIRONMENT", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"];
 
     /// <summary>Files of routes and of process options.</summary>
     public required ConfigurationFiles Files { get; init; }
@@ -29,16 +30,16 @@ internal sealed record ConfigurationSources
     /// <summary>Directory of secrets. Default: null, none.</summary>
     public string? SecretsDirectory { get; init; }
 
-    /// <summary>The sources of this process: its variables, <c>DOTNET_ENVIRONMENT</c>, and the directory of secrets the other sources name.</summary>
+    /// <summary>The sources of this process: its variables, the environment they name (<c>BLAZE_ENVIRONMENT</c>, else ASP.NET Core's), and the directory of secrets the other sources name.</summary>
     public static ConfigurationSources OfProcess(ConfigurationFiles files, IReadOnlyList<KeyValuePair<string, string>> commandLine, RoutesText? inMemoryRoutes = null)
     {
         var variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Select(static pair => KeyValuePair.Create((string)pair.Key, (string?)pair.Value ?? "")).ToArray();
-        var environment = Array.Find(variables, static pair => pair.Key is "BLAZE_ENVIRONMENT" or "ASPNETCORE_ENVIRONMENT" or "DOTNET_ENVIRONMENT").Value;
+        var environment = EnvironmentNames.Select(name => Array.Find(variables, pair => pair.Key == name).Value).FirstOrDefault(static value => !string.IsNullOrEmpty(value));
         var sources = new ConfigurationSources
         {
             Files = files,
-            Environment = string.IsNullOrEmpty(environment) ? "Production" : environment,
+            Environment = environment ?? "Production",
             Variables = variables,
             CommandLine = commandLine,
             InMemoryRoutes = inMemoryRoutes,

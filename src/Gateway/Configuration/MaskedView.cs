@@ -27,7 +27,7 @@ internal static class MaskedView
     {
         if (!node.IsContainer)
         {
-            return node.Kind == NodeKind.String && IsSecret(node, path) ? new ConfigurationNode(NodeKind.String, Mask, node.Place) : node;
+            return node.Kind == NodeKind.String && (node.Secret || IsSecret(path)) ? new ConfigurationNode(NodeKind.String, Mask, node.Place) : node;
         }
 
         var copy = new ConfigurationNode(node.Kind, null, node.Place) { FromJson = node.FromJson };
@@ -35,8 +35,8 @@ internal static class MaskedView
         return copy;
     }
 
-    private static bool IsSecret(ConfigurationNode node, KeyPath path) =>
-        node.Secret
-        || StrictCheck.IsSecretKey(path.Key)
+    /// <summary>Whether what stands at <paramref name="path"/> is secret by its name.</summary>
+    internal static bool IsSecret(KeyPath path) =>
+        StrictCheck.IsSecretKey(path.Key)
         || (path.Key.Equals("Value", StringComparison.OrdinalIgnoreCase) && path.Parent?.Parent?.Key.Equals("Credentials", StringComparison.OrdinalIgnoreCase) == true);
 }

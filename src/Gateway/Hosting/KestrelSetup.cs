@@ -1,5 +1,6 @@
 using System.Text;
 using BlazeGateway.Api;
+using BlazeGateway.Configuration;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Pipeline;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -23,7 +24,7 @@ internal static class KestrelSetup
 
         // Bodies that are held have a limit per route; all others stream and cost no memory whatever their size.
         limits.MaxRequestBodySize = null;
-        configuration.GetSection("Kestrel:Limits").Bind(limits, binder => binder.ErrorOnUnknownConfiguration = true);
+        KestrelLimits.Bind(configuration.GetSection("Kestrel:Limits"), limits);
         limits.MaxConcurrentConnections = connections;
         limits.MaxConcurrentUpgradedConnections = Math.Min(limits.MaxConcurrentUpgradedConnections ?? connections, connections);
         listeners.Configure(kestrel);

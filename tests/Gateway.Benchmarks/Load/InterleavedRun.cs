@@ -108,9 +108,20 @@ internal sealed class InterleavedRun(RunnerOptions options, TimeProvider time, T
         var result = await LoadAsync(variant, null, cancellation);
         cpu = variant.Process?.CpuSeconds - cpu;
         allocated = await AllocationProbe.ReadAsync(variant.AllocatedUrl, _client, cancellation) - allocated;
-        return new Measurement(
-            variant.Name, round, result.OkPerSecond, result.Latency.P50, result.Latency.P99, result.TimeToFirstToken?.P50,
-            cpu / result.Requests * 1e6, variant.Process?.ResidentBytes / 1048576.0, allocated / result.Requests, result.Failed, result.Void);
+        return new Measurement
+        {
+            Variant = variant.Name,
+            Round = round,
+            OkPerSecond = result.OkPerSecond,
+            P50Ms = result.Latency.P50,
+            P99Ms = result.Latency.P99,
+            FirstTokenP50Ms = result.TimeToFirstToken?.P50,
+            CpuMicroseconds = cpu / result.Requests * 1e6,
+            ResidentMiB = variant.Process?.ResidentBytes / 1048576.0,
+            AllocatedBytes = allocated / result.Requests,
+            Failed = result.Failed,
+            Void = result.Void,
+        };
     }
 
     private sealed record RunningVariant(string Name, Uri Url, ServerProcess? Process, Uri? AllocatedUrl);

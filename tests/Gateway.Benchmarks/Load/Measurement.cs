@@ -1,17 +1,35 @@
 namespace BlazeGateway.Benchmarks.Load;
 
 /// <summary>One variant in one round.</summary>
-/// <param name="Variant">Its name.</param>
-/// <param name="Round">Counted from 1.</param>
-/// <param name="OkPerSecond">Complete answers per second.</param>
-/// <param name="P50Ms">Median latency.</param>
-/// <param name="P99Ms">99th percentile of latency.</param>
-/// <param name="FirstTokenP50Ms">Median time to first content, streams only.</param>
-/// <param name="CpuMicroseconds">CPU time of the server's processes per request; null for the model server driven directly.</param>
-/// <param name="ResidentMiB">Resident memory after the load.</param>
-/// <param name="AllocatedBytes">Managed bytes allocated per request, when the server tells.</param>
-/// <param name="Failed">Requests that did not end well.</param>
-/// <param name="Void">Why the measurement does not count; empty when it does.</param>
-internal sealed record Measurement(
-    string Variant, int Round, double OkPerSecond, double P50Ms, double P99Ms, double? FirstTokenP50Ms, double? CpuMicroseconds,
-    double? ResidentMiB, double? AllocatedBytes, long Failed, IReadOnlyList<string> Void);
+internal sealed record Measurement
+{
+    public required string Variant { get; init; }
+
+    /// <summary>Counted from 1.</summary>
+    public required int Round { get; init; }
+
+    /// <summary>Complete answers per second.</summary>
+    public required double OkPerSecond { get; init; }
+
+    public required double P50Ms { get; init; }
+
+    public required double P99Ms { get; init; }
+
+    /// <summary>Median time to first content, streams only.</summary>
+    public double? FirstTokenP50Ms { get; init; }
+
+    /// <summary>CPU time of the server's processes per request; null for the model server driven directly.</summary>
+    public double? CpuMicroseconds { get; init; }
+
+    /// <summary>Resident memory after the load.</summary>
+    public double? ResidentMiB { get; init; }
+
+    /// <summary>Managed bytes allocated per request, when the server tells.</summary>
+    public double? AllocatedBytes { get; init; }
+
+    /// <summary>Requests that did not end well.</summary>
+    public required long Failed { get; init; }
+
+    /// <summary>Why the measurement does not count; empty when it does.</summary>
+    public required IReadOnlyList<string> Void { get; init; }
+}

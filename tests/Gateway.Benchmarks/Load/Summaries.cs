@@ -16,7 +16,8 @@ internal static class Summaries
         var byVariant = measurements.GroupBy(m => m.Variant, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.OrderBy(m => m.Round).ToArray(), StringComparer.Ordinal);
         var baseline = byVariant[options.Baseline];
         var direct = byVariant.GetValueOrDefault(Variants.Direct);
-        var summaries = byVariant.Values.Select(rounds => Summarize(rounds, baseline, direct, options.Seed)).ToArray();
+        var order = options.Variants.Select(Variants.NameOf).Where(byVariant.ContainsKey);
+        var summaries = order.Select(name => byVariant[name]).Select(rounds => Summarize(rounds, baseline, direct, options.Seed)).ToArray();
         return new RunReport
         {
             Void = Voids(options, measurements, summaries),

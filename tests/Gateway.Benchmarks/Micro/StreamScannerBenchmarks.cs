@@ -7,7 +7,10 @@ namespace BlazeGateway.Benchmarks.Micro;
 /// <summary>What looking at one event of a stream costs; 0 B promised.</summary>
 [MemoryDiagnoser]
 [MedianColumn]
-[ShortRunJob]
+[InProcess]
+[WarmupCount(3)]
+[IterationCount(15)]
+[IterationTime(50)]
 public class StreamScannerBenchmarks
 {
     private static readonly byte[] _openAi = Encoding.UTF8.GetBytes(

@@ -1,8 +1,10 @@
 using System.Text;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline;
+using BlazeGateway.Policies.Pipeline.Body;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
+using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Policies.Tests.Pipeline;
 
@@ -277,6 +279,49 @@ public class RequestMetricsTests
         Assert.Same(cluster, _metrics.Cluster("llm", "ollama"));
         Assert.Contains("gen_ai_provider_name=\"ollama\"", text, StringComparison.Ordinal);
         Assert.DoesNotContain("gen_ai_provider_name=\"vllm\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bodies_in_memory_are_read_from_their_budget()
+    {
+        var budget = new BodyBudget(1000);
+        _metrics.WatchBodies(budget);
+        budget.TryReserve(700);
+        Assert.Contains("blaze_buffered_body_bytes 700", await ExposeAsync(), StringComparison.Ordinal);
+        budget.Release(700);
+        Assert.Contains("blaze_buffered_body_bytes 0", await ExposeAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Upgraded_connections_come_and_go()
+    {
+        _metrics.UpgradeStarted();
+        _metrics.UpgradeStarted();
+        _metrics.UpgradeEnded();
+        Assert.Contains("blaze_upgraded_connections 1", await ExposeAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_new_configuration_drops_what_it_no_longer_has()
+    {
+        foreach (var route in new[] { "chat", "gone", RequestMetrics.Unmatched })
+        {
+            _metrics.Started("POST");
+            _metrics.Settled(Record(cluster: null), _metrics.Route(route), model: null);
+        }
+
+        _metrics.Cluster("old", "vllm").Model("llama", Operation.ChatCompletions);
+        _metrics.Destination("llm", "gpu-a").Sent();
+        _metrics.Destination("llm", "gpu-b").Sent();
+        _metrics.Destination("old", "gpu-a").Sent();
+        var config = new InMemoryConfigProvider(
+            [new RouteConfig { RouteId = "chat", ClusterId = "llm" }],
+            [new ClusterConfig { ClusterId = "llm", Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal) { ["gpu-a"] = new() { Address = "http://a" } } }]).GetConfig();
+        new SeriesUpkeep(_metrics).ConfigurationApplied([config]);
+
+        var text = await ExposeAsync();
+        Assert.All(["\"chat\"", "\"unmatched\"", "cluster=\"llm\",destination=\"gpu-a\""], part => Assert.Contains(part, text, StringComparison.Ordinal));
+        Assert.All(["gone", "old", "gpu-b"], part => Assert.DoesNotContain($"\"{part}\"", text, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -36,7 +36,7 @@ public class BudgetCheckTests
     [Theory]
     [InlineData("class C {{ public C({0}) {{ }} }}")]
     [InlineData("class C({0});")]
-    [InlineData("record C({0});")]
+    [InlineData("record C {{ public C({0}) {{ }} }}")]
     [InlineData("struct C({0}) {{ }}")]
     public void A_constructor_that_needs_much_is_found(string shape)
     {
@@ -44,6 +44,10 @@ public class BudgetCheckTests
         Assert.Empty(Budgets.WideConstructors(File(string.Format(shape, Parameters(Budgets.Parameters)))));
         Assert.Single(Budgets.WideConstructors(File(string.Format(shape, Parameters(Budgets.Parameters + 1)))));
     }
+
+    [Fact]
+    public void Data_may_be_wide() =>
+        Assert.Empty(Budgets.WideConstructors(File("record C(int A, int B, int C, int D, int E, int F, int G);")));
 
     [Fact]
     public void Too_many_comments_are_found()

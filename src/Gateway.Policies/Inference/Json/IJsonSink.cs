@@ -13,6 +13,9 @@ internal interface IJsonSink
     /// <summary>A member's name; its opening quote is at <paramref name="start"/>. False stops.</summary>
     bool Name(int depth, int start, ReadOnlySpan<byte> name);
 
+    /// <summary>Whether numbers in an array, themselves at this depth, may pass untold.</summary>
+    bool Skims(int depth);
+
     /// <summary>A value begins at <paramref name="start"/>. False stops; <paramref name="capture"/> asks for the text of a string or number.</summary>
     bool Begin(JsonKind kind, int depth, int start, out bool capture);
 

@@ -17,6 +17,11 @@ internal partial struct JsonMachine<TSink>
 
     private bool BeginNumber(ReadOnlySpan<byte> span, ref int i)
     {
+        if ((_arrays & 1) != 0 && Sink.Skims(_depth) && SkimNumbers(span, ref i))
+        {
+            return true;
+        }
+
         if (!Sink.Begin(JsonKind.Number, _depth, _position + i, out _capture))
         {
             return Stopped();
@@ -38,6 +43,56 @@ internal partial struct JsonMachine<TSink>
         }
 
         return true;
+    }
+
+    /// <summary>Passes plain numbers of an array nobody looks into. False when it met something else and did not move.</summary>
+    private bool SkimNumbers(ReadOnlySpan<byte> span, ref int i)
+    {
+        var start = i;
+        while (true)
+        {
+            var at = i;
+            at += at < span.Length && span[at] == '-' ? 1 : 0;
+            var length = Digits(span, at);
+            if (length == 0 || (length > 1 && span[at] == '0'))
+            {
+                break;
+            }
+
+            at += length;
+            if (at < span.Length && span[at] == '.')
+            {
+                length = Digits(span, at + 1);
+                at = length == 0 ? span.Length : at + 1 + length;
+            }
+
+            if (at >= span.Length || span[at] is not ((byte)',' or (byte)']'))
+            {
+                break;
+            }
+
+            var more = span[at] == ',';
+            i = more ? at + 1 : at;
+            i += more && i < span.Length && span[i] == ' ' ? 1 : 0;
+            _state = more ? State.Value : State.AfterValue;
+            if (!more)
+            {
+                return true;
+            }
+        }
+
+        return i > start;
+    }
+
+    private static int Digits(ReadOnlySpan<byte> span, int start)
+    {
+        var at = start;
+        while (at < span.Length && (uint)(span[at] - '0') <= 9)
+        {
+            at++;
+        }
+
+        return at - start;
     }
 
     private bool ReadNumber(ReadOnlySpan<byte> span, ref int i)

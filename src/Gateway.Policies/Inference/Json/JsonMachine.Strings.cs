@@ -70,8 +70,16 @@ internal partial struct JsonMachine<TSink>
         var at = i;
         while (span.Length - at >= JsonBlock.Size)
         {
-            var special = JsonBlock.Special(ref Unsafe.Add(ref origin, at));
-            var next = at + JsonBlock.Size;
+            ref var block = ref Unsafe.Add(ref origin, at);
+            var special = JsonBlock.Special(ref block);
+            if (special == 0)
+            {
+                at += JsonBlock.Size;
+                continue;
+            }
+
+            special = JsonBlock.Unescaped(ref block, special, out var length);
+            var next = at + length;
             while (special != 0)
             {
                 i = at + BitOperations.TrailingZeroCount(special);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -17,6 +18,8 @@ internal partial struct JsonMachine<TSink>
 
     /// <summary>Longest text told in full when it had to be pieced together, bytes.</summary>
     public const int MaxText = 256;
+
+    private static readonly SearchValues<byte> _space = SearchValues.Create(" \n\r\t"u8);
 
     /// <summary>The sink with what it found.</summary>
     public TSink Sink;
@@ -45,12 +48,12 @@ internal partial struct JsonMachine<TSink>
         NextName,
         Colon,
         AfterValue,
+        End,
         String,
         Escape,
         Hex,
         Number,
         Literal,
-        End,
     }
 
     /// <summary>Why reading stopped, <see cref="JsonFault.None"/> while all is well.</summary>
@@ -124,25 +127,29 @@ internal partial struct JsonMachine<TSink>
 
     private bool ReadStructure(ReadOnlySpan<byte> span, ref int i)
     {
-        var b = span[i];
-        if (b <= ' ')
+        do
         {
-            return SkipSpace(span, ref i);
+            var b = span[i];
+            if (b <= ' ' ? !SkipSpace(span, ref i) : !ReadMark(b, span, ref i))
+            {
+                return false;
+            }
         }
+        while (i < span.Length && _state <= State.End);
 
+        return true;
+    }
+
+    private bool ReadMark(byte b, ReadOnlySpan<byte> span, ref int i)
+    {
         switch (_state)
         {
             case State.AfterValue:
                 return AfterValue(b, ref i);
             case State.Colon:
-                if (b != ':')
-                {
-                    return Malformed();
-                }
-
                 i++;
                 _state = State.Value;
-                return true;
+                return b == ':' || Malformed();
             case State.FirstName when b == '}':
                 i++;
                 return EndContainer(JsonKind.Object, _position + i);
@@ -160,16 +167,19 @@ internal partial struct JsonMachine<TSink>
 
     private bool SkipSpace(ReadOnlySpan<byte> span, ref int i)
     {
-        do
+        for (var far = i + 8; i < span.Length && span[i] <= ' '; i++)
         {
             if (span[i] is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
             {
                 return Malformed();
             }
 
-            i++;
+            if (i == far)
+            {
+                var run = span[i..].IndexOfAnyExcept(_space);
+                i = run < 0 ? span.Length - 1 : i + run - 1;
+            }
         }
-        while (i < span.Length && span[i] <= ' ');
 
         return true;
     }

@@ -36,6 +36,9 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
         ShrinkGuard.Check(loaded.Root, before, snapshot, loaded.Errors);
         new ReferenceCheck(loaded.Root, snapshot, Sources.WorkingDirectory, loaded.Errors).Check();
         new AddressCheck(loaded.Root, snapshot, loaded.Errors).Check();
+        new SupportCheck(loaded.Root, snapshot, loaded.Errors).Check();
+        KestrelCheck.Check(loaded.Root, loaded.Errors);
+        PermissionCheck.Check(Sources, loaded.Root, loaded.Errors);
         await new DryBuild(validator, loaded.Root, snapshot, loaded.Errors).CheckAsync();
         return new CheckedConfiguration(loaded, loaded.Errors.Any ? null : snapshot);
     }

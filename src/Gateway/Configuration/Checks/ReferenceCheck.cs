@@ -1,5 +1,6 @@
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.Destinations;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -41,6 +42,11 @@ internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snap
             CheckClusterExists(route.ClusterId, path.Then(nameof(RouteConfig.ClusterId)), $"Route '{route.RouteId}'");
         }
 
+        if (extensions.Models.Count > ModelTable.MaxEntries)
+        {
+            Add(modelsPath, $"Models has {extensions.Models.Count} entries; a route takes at most {ModelTable.MaxEntries}. Use patterns such as 'llama-*'.");
+        }
+
         foreach (var (name, model) in extensions.Models)
         {
             CheckModel(name, model, extensions, modelsPath.Then(name));
@@ -49,10 +55,14 @@ internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snap
 
     private void CheckModel(string name, ModelRouteOptions model, RouteExtensions extensions, KeyPath path)
     {
-        var star = name.IndexOf('*', StringComparison.Ordinal);
-        if (name.Length is 0 or > 256 || (star >= 0 && star != name.Length - 1))
+        if (name != "*" && !ModelName.IsValid(name.EndsWith('*') ? name.AsSpan(0, name.Length - 1) : name))
         {
-            Add(path, $"'{name}' cannot be a model name; it is a name of at most 256 characters, or a pattern with one * at its end.");
+            Add(path, $"'{name}' cannot be a model name; it is {ModelName.Rule}, with at most one * at its end.");
+        }
+
+        if (model.Rewrite is { } rewrite && !ModelName.IsValid(rewrite))
+        {
+            Add(path.Then(nameof(ModelRouteOptions.Rewrite)), $"Rewrite of model '{name}' is '{rewrite}'; it must be {ModelName.Rule}.");
         }
 
         if (model.Cluster is not null)
@@ -61,6 +71,11 @@ internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snap
         }
 
         var fallbackPath = path.Then(nameof(ModelRouteOptions.Fallback));
+        if (model.Fallback.Count > ModelTable.MaxFallbacks)
+        {
+            Add(fallbackPath, $"Model '{name}' has {model.Fallback.Count} fallbacks; at most {ModelTable.MaxFallbacks} are tried.");
+        }
+
         for (var i = 0; i < model.Fallback.Count; i++)
         {
             var fallback = model.Fallback[i];

@@ -28,7 +28,7 @@ internal sealed class ModelServerApplication(ServerContext server) : IHttpApplic
         try
         {
             await _router.RouteAsync(context);
-            completed = !http.RequestAborted.IsCancellationRequested;
+            completed = !context.EndedByFault && !http.RequestAborted.IsCancellationRequested;
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {

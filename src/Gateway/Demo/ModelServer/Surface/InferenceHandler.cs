@@ -132,25 +132,23 @@ internal sealed class InferenceHandler(ServerContext server)
             }
 
             var written = 0;
-            while (!sequence.IsOver || written < sequence.Emitted)
+            do
             {
                 await WaitAsync(sequence, written, stream is not null);
-                if (stream is null || sequence.IsCancelled)
+                if (sequence.IsCancelled)
                 {
-                    continue;
+                    return;
                 }
 
-                written = WriteTokens(stream, answer, sequence, sink, written);
-                if (!await sink.FlushAsync())
+                written = stream is null ? sequence.Emitted : WriteTokens(stream, answer, sequence, sink, written);
+                if (stream is not null && !await sink.FlushAsync())
                 {
                     return;
                 }
             }
+            while (!sequence.IsOver || written < sequence.Emitted);
 
-            if (sequence.State == SequenceState.Finished)
-            {
-                await FinishAsync(http, format, stream, answer, sequence, sink);
-            }
+            await FinishAsync(http, format, stream, answer, sequence, sink);
         }
         finally
         {

@@ -6,7 +6,7 @@ namespace BlazeGateway.Policies.Inference;
 
 /// <summary>Collects what matters from one JSON document of an answer: a whole body, the data of one event, or one line.</summary>
 [StructLayout(LayoutKind.Auto)]
-internal struct AnswerSink : IJsonSink
+internal struct AnswerReader : IJsonSink
 {
     private const int Unset = -1;
 
@@ -24,7 +24,7 @@ internal struct AnswerSink : IJsonSink
     private bool _isErrorObject;
     private bool _hasError;
 
-    public AnswerSink(Dialect dialect)
+    public AnswerReader(Dialect dialect)
     {
         _dialect = dialect;
         Forget();
@@ -75,6 +75,8 @@ internal struct AnswerSink : IJsonSink
         _unknownDepth = found == AnswerName.Other ? depth : 0;
         return true;
     }
+
+    public readonly bool Skims(int depth) => IsUnknown(depth);
 
     public bool Begin(JsonKind kind, int depth, int start, out bool capture)
     {

@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlazeGateway.CommandLine.Doctor;
+
+/// <summary>Whether each destination accepts a connection. Nothing is sent, so nothing is computed there.</summary>
+internal static class DestinationCheck
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static async Task<IReadOnlyList<Finding>> RunAsync(IEnumerable<ClusterConfig> clusters, CancellationToken cancellationToken)
+    {
+        var checks =
+            from cluster in clusters
+            from destination in cluster.Destinations ?? new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase)
+            select ConnectAsync($"{cluster.ClusterId}/{destination.Key}", destination.Value.Address, cancellationToken);
+        return await Task.WhenAll(checks);
+    }
+
+    private static async Task<Finding> ConnectAsync(string name, string address, CancellationToken cancellationToken)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
+        {
+            return new Finding(Verdict.Fail, "destinations", $"{name} has no valid address", "write it like http://10.0.0.11:8000/");
+        }
+
+        var place = $"{name} at {uri.Host}:{uri.Port}";
+        using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(uri.IdnHost, uri.Port, either.Token);
+            return new Finding(Verdict.Ok, "destinations", $"{place} accepts connections");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new Finding(Verdict.Fail, "destinations", $"{place} does not answer within 2 s", "check address, firewall and route");
+        }
+        catch (SocketException exception)
+        {
+            var fix = exception.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData ? "correct the host name" : "start the model server or correct the address";
+            return new Finding(Verdict.Fail, "destinations", $"{place}: {exception.SocketErrorCode}", fix);
+        }
+    }
+}

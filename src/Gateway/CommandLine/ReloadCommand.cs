@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace BlazeGateway.CommandLine;
+
+/// <summary><c>blaze reload</c>: makes a running gateway read its files now.</summary>
+internal static class ReloadCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly Option<string> AdminUrl = new("--admin-url") { Description = "Address of the admin listener.", DefaultValueFactory = static _ => "http://127.0.0.1:8090" };
+
+    private static readonly Option<string> Format = ConfigurationArguments.Format();
+
+    internal static Command Create()
+    {
+        var command = new Command("reload", "Makes a running gateway read its configuration now; prints what changed, or why it was refused (exit 2).") { AdminUrl, Format };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var url = parsed.GetValue(AdminUrl)!;
+        if (!Uri.TryCreate(url.TrimEnd('/') + "/api/v1/config/reload", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        {
+            await Console.Error.WriteLineAsync($"--admin-url is '{url}'; it must start with http:// or https://.");
+            return ExitCodes.InvalidConfiguration;
+        }
+
+        using var client = new HttpClient { Timeout = Patience };
+        using var content = new ByteArrayContent("{}"u8.ToArray());
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        try
+        {
+            using var response = await client.PostAsync(address, content, cancellationToken);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            var shown = parsed.GetValue(Format) == "json" ? text : Describe(text, response.IsSuccessStatusCode);
+            await (response.IsSuccessStatusCode ? Console.Out : Console.Error).WriteLineAsync(shown.AsMemory(), cancellationToken);
+            return response.IsSuccessStatusCode ? ExitCodes.Ok : ExitCodes.InvalidConfiguration;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"No gateway answers at {url} ({e.GetBaseException().Message}); name its admin listener with --admin-url.");
+            return ExitCodes.Failed;
+        }
+    }
+
+    /// <summary>The answer in lines: each change, or the reason and each error.</summary>
+    private static string Describe(string text, bool succeeded)
+    {
+        try
+        {
+            var answer = JsonNode.Parse(text) as JsonObject;
+            var changes = answer?["changes"] as JsonArray ?? [];
+            var errors = answer?["errors"] as JsonArray ?? [];
+            string[] lines =
+            [
+                succeeded ? "The configuration in the files is served." : answer?["detail"]?.ToString() ?? "The configuration was refused.",
+                .. changes.OfType<JsonObject>().Select(static change => $"  {change["change"]} {change["kind"]} {change["id"]}"),
+                .. errors.Select(static error => $"  {error}"),
+            ];
+            return string.Join(Environment.NewLine, lines);
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
+    }
+}

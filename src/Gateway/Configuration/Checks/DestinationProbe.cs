@@ -1,0 +1,103 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using BlazeGateway.Policies;
+using BlazeGateway.Policies.Destinations;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlazeGateway.Configuration.Checks;
+
+/// <summary>Asks every destination for its list of models, which costs nothing, and warns of those that are down or refuse the credential.</summary>
+internal static class DestinationProbe
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public static async Task<IReadOnlyList<ConfigurationError>> ProbeAsync(
+        ConfigurationNode root, RoutesSnapshot snapshot, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var errors = new ConfigurationErrors();
+        foreach (var cluster in snapshot.Clusters)
+        {
+            using var client = CreateClient(cluster);
+            var destinations = cluster.Destinations!.ToArray();
+            var faults = await Task.WhenAll(destinations.Select(pair => FaultAsync(client, cluster, pair.Key, pair.Value, time, cancellationToken)));
+            foreach (var (pair, fault) in destinations.Zip(faults).Where(static result => result.Second is not null))
+            {
+                var path = RoutesReader.ClustersPath.Then(cluster.ClusterId).Then("Destinations").Then(pair.Key).Then("Address");
+                errors.Warn(root.PlaceOf(path), path, $"Destination '{pair.Key}' of cluster '{cluster.ClusterId}' at {pair.Value.Address} {fault}.");
+            }
+        }
+
+        return errors.All;
+    }
+
+    private static HttpClient CreateClient(ClusterConfig cluster)
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = Patience };
+        if (ExtensionsCarrier.Read(cluster).Tls is { } tls)
+        {
+            Trust(handler.SslOptions, tls);
+        }
+
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    private static void Trust(SslClientAuthenticationOptions options, UpstreamTlsOptions tls)
+    {
+        if (tls.CertificateAuthority is { } authority)
+        {
+            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authority);
+        }
+
+        if (tls.ClientCertificate is { KeyPath: { } key } certificate)
+        {
+            options.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate.Path, key)];
+        }
+    }
+
+    private static async Task<string?> FaultAsync(
+        HttpClient client, ClusterConfig cluster, string id, DestinationConfig destination, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var extensions = ExtensionsCarrier.Read(cluster);
+        var isModelServer = extensions.ModelServer is not null;
+        var address = destination.Address.TrimEnd('/') + (isModelServer ? ModelServerPaths.List(extensions.ModelServer!) : "/");
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.Host = destination.Host;
+        new DestinationCredentials(extensions).Apply(id, request.Headers);
+        if (extensions.ModelServer?.Kind == ModelServerKinds.Anthropic)
+        {
+            request.Headers.TryAddWithoutValidation("anthropic-version", ModelServerPaths.AnthropicVersion);
+        }
+
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            return (int)response.StatusCode switch
+            {
+                401 or 403 when isModelServer => $"answers {(int)response.StatusCode}; set its key under Extensions.Credentials",
+                >= 500 => $"answers {(int)response.StatusCode}",
+                404 when isModelServer => $"answers 404 to {request.RequestUri!.AbsolutePath}; is it a model server of kind {extensions.ModelServer!.Kind}?",
+                _ => null,
+            };
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"did not answer within {Patience.TotalSeconds:0} s";
+        }
+        catch (HttpRequestException e)
+        {
+            return e.GetBaseException() switch
+            {
+                SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "is down (connection refused)",
+                SocketException socket => $"cannot be reached ({socket.SocketErrorCode})",
+                AuthenticationException when cluster.HttpClient?.DangerousAcceptAnyServerCertificate == true => null,
+                AuthenticationException => "has a certificate that is not trusted; name its authority under Extensions.Tls.CertificateAuthority",
+                _ => "broke the connection off",
+            };
+        }
+    }
+}
