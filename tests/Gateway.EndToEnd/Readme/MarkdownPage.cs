@@ -48,10 +48,10 @@ internal sealed partial class MarkdownPage
     public IReadOnlyList<string> Prose { get; }
 
     /// <summary>Text between single backticks outside the blocks.</summary>
-    public IEnumerable<string> Spans => Prose.SelectMany(line => Span().Matches(line)).Select(match => match.Groups[1].Value).Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> Spans => Prose.SelectMany(line => Span().Matches(line)).Select(match => match.Groups["text"].Value).Distinct(StringComparer.Ordinal);
 
     /// <summary>Targets of links that are not on the internet.</summary>
-    public IEnumerable<string> Links => Prose.SelectMany(line => Link().Matches(line)).Select(match => match.Groups[1].Value)
+    public IEnumerable<string> Links => Prose.SelectMany(line => Link().Matches(line)).Select(match => match.Groups["target"].Value)
         .Where(link => !link.StartsWith("http", StringComparison.Ordinal)).Select(link => link.Split('#')[0]).Where(link => link.Length > 0);
 
     /// <summary>Reads a page.</summary>
@@ -82,10 +82,10 @@ internal sealed partial class MarkdownPage
         return folder.FullName;
     }
 
-    [GeneratedRegex("`([^`]+)`", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("`(?<text>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Span();
 
-    [GeneratedRegex(@"\]\(([^)\s]+)\)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Link();
 }
 

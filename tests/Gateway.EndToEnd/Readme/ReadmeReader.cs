@@ -121,7 +121,7 @@ internal sealed class ReadmeReader : IAsyncDisposable
             Assert.Matches(command.Contains("smart", StringComparison.Ordinal) ? "X-Blaze-Destination: gpu-c" : "X-Blaze-Destination: gpu-[ab]", answer);
         }
 
-        Assert.NotEqual("", answer.Trim());
+        Assert.False(string.IsNullOrWhiteSpace(answer), $"{command} printed nothing.");
     }
 
     private async Task AskAsync(string command)
@@ -141,7 +141,7 @@ internal sealed class ReadmeReader : IAsyncDisposable
     {
         await StopAsync();
         string[] run = [.. Here(words).Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-        Assert.Equal("run", run[0]);
+        Assert.True(run[0] is "run", $"'{words}' does not run the gateway.");
 
         // Both addresses are replaced by free ones.
         var rest = run.Skip(1).Where((word, i) => word is not ("--urls" or "--admin-url") && run[i] is not ("--urls" or "--admin-url"));

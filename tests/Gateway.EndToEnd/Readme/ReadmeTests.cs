@@ -37,8 +37,8 @@ public sealed partial class ReadmeTests
     public void It_is_short_enough_to_be_read() => Assert.InRange(File.ReadAllLines(Path.Combine(MarkdownPage.Root, "README.md")).Length, 50, 250);
 
     // In a drawing a step begins its line and is followed by its description.
-    private static IEnumerable<string> Names(string drawing) => Step().Matches(drawing).Select(match => match.Groups[1].Value);
+    private static IEnumerable<string> Names(string drawing) => Step().Matches(drawing).Select(match => match.Groups["name"].Value);
 
-    [GeneratedRegex(@"^ +([A-Z][A-Za-z]+)  ", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^ +(?<name>[A-Z][A-Za-z]+)  ", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Step();
 }

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
@@ -34,7 +33,8 @@ public sealed class ReferenceTests
     {
         var told = MarkdownPage.Read("docs/reference/errors.md").Rows("## Codes").Select(row => string.Join(' ', row.Take(4)));
 
-        Assert.Equal(GatewayError.All.Select(error => $"`{error.Code}` {error.Status} `{error.Type}` `{error.AnthropicType}`"), told);
+        Assert.Equal(
+            GatewayError.All.Select(error => $"`{error.Code}` {error.Status} `{error.Type}` `{error.AnthropicType}`"), told, StringComparer.Ordinal);
     }
 
     [Fact]
