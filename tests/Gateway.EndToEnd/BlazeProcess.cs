@@ -39,10 +39,11 @@ internal sealed class BlazeProcess : IAsyncDisposable
     /// <summary>Whether it ended.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts <c>blaze</c> with these words.</summary>
-    public static BlazeProcess Start(IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Starts <c>blaze</c> with these words; <paramref name="executable"/> in place of the one built with the tests.</summary>
+    public static BlazeProcess Start(
+        IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null, string? executable = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
+        var start = new ProcessStartInfo(executable ?? (Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet"))
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -50,7 +51,11 @@ internal sealed class BlazeProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = directory ?? AppContext.BaseDirectory,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "blaze.dll"));
+        if (executable is null)
+        {
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "blaze.dll"));
+        }
+
         foreach (var word in words)
         {
             start.ArgumentList.Add(word);
@@ -69,9 +74,10 @@ internal sealed class BlazeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>blaze run</c> on ports of the system's choice and waits until it serves.</summary>
-    public static async Task<BlazeProcess> ServeAsync(IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<BlazeProcess> ServeAsync(
+        IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null, string? executable = null)
     {
-        var process = Start(["run", "--urls", "http://127.0.0.1:0", "--admin-url", "http://127.0.0.1:0", .. words], directory, environment);
+        var process = Start(["run", "--urls", "http://127.0.0.1:0", "--admin-url", "http://127.0.0.1:0", .. words], directory, environment, executable);
         await process.WaitForAsync(text => text.Contains("  metrics    ", StringComparison.Ordinal));
         process.Proxy = Printed(process.Error, "  proxy      ", "/v1");
         process.Admin = Printed(process.Error, "  metrics    ", "/metrics");

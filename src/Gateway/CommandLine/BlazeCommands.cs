@@ -7,7 +7,7 @@ internal static class BlazeCommands
 {
     public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
 
-    private static RootCommand Create()
+    internal static RootCommand Create()
     {
         var root = new RootCommand("A reverse-proxy gateway for AI model servers.")
         {
