@@ -226,8 +226,7 @@ public sealed class ModelCatalogTests
         time.Advance(TimeSpan.FromSeconds(53));
         await host.UntilAsync(s => s.IsServed("c", "gpt-4o"));
         Assert.Equal(1, responder.Asked);
-        time.Advance(TimeSpan.FromSeconds(14));
-        await WaitAsync(() => responder.Asked == 2);
+        await AdvanceUntilAsync(time, () => responder.Asked == 2);
     }
 
     [Fact]
