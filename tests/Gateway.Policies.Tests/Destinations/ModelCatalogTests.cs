@@ -226,7 +226,11 @@ public sealed class ModelCatalogTests
         time.Advance(TimeSpan.FromSeconds(53));
         await host.UntilAsync(s => s.IsServed("c", "gpt-4o"));
         Assert.Equal(1, responder.Asked);
-        await AdvanceUntilAsync(time, () => responder.Asked == 2);
+        await WaitAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return responder.Asked == 2;
+        });
     }
 
     [Fact]
