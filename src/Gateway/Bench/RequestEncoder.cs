@@ -36,12 +36,21 @@ internal static class RequestEncoder
             return prefix + path;
         }
 
-        return options.Model is null ? options.Url.PathAndQuery : prefix + options.Dialect switch
+        return options.Model is null ? options.Url.PathAndQuery : Append(prefix, options.Dialect switch
         {
             Dialect.Anthropic => "/v1/messages",
             Dialect.Ollama => "/api/chat",
             _ => "/v1/chat/completions",
-        };
+        });
+    }
+
+    // Addresses are pasted as clients have them: bare, with /v1, or with the whole path.
+    private static string Append(string prefix, string path)
+    {
+        var first = path[..path.IndexOf('/', 1)];
+        return prefix.EndsWith(path, StringComparison.Ordinal) ? prefix
+            : prefix.EndsWith(first, StringComparison.Ordinal) ? prefix + path[first.Length..]
+            : prefix + path;
     }
 
     /// <summary>Words of lower-case letters, exactly <paramref name="length"/> ASCII bytes.</summary>

@@ -8,7 +8,7 @@ namespace BlazeGateway.CommandLine;
 /// <summary><c>blaze bench</c>: load on a gateway or a model server, measured as clients see it.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<string> Url = new("--url") { Description = "Target, http://host:port. Required.", Required = true };
+    private static readonly Option<string> Url = new("--url") { Description = "Target: http://host:port, with or without /v1 or the whole path. Required.", Required = true };
     private static readonly Option<string?> Model = new("--model") { Description = "Send inference requests for this model; without it, plain HTTP." };
     private static readonly Option<string> DialectName = Choice("--dialect", "Wire format of inference requests.", "openai", "anthropic", "ollama");
     private static readonly Option<double?> Rate = new("--rate") { Description = "Open loop: requests per second, whatever the server does." };

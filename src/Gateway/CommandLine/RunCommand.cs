@@ -95,6 +95,12 @@ internal static class RunCommand
     private static async Task<int> RunDemoAsync(
         ConfigurationFiles files, List<KeyValuePair<string, string>> keys, bool traffic, CancellationToken cancellationToken)
     {
+        // The demo's own traffic would push the addresses off the screen; what fails is still logged.
+        if (!keys.Exists(key => key.Key.StartsWith("Telemetry:AccessLog:", StringComparison.OrdinalIgnoreCase)))
+        {
+            Add(keys, "Telemetry:AccessLog:SampleRatio", "0");
+        }
+
         await using var fleet = await DemoFleet.StartAsync(cancellationToken);
         var (routes, clusters) = fleet.CreateConfig();
         var sources = ConfigurationSources.OfProcess(WithoutRoutes(files), keys, RoutesWriter.ToSource("demo (built in)", routes, clusters));

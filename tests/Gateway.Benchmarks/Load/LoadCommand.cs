@@ -12,7 +12,7 @@ internal static class LoadCommand
     private static readonly Option<string> Baseline = Default("--baseline", "The variant ratios are to.", Variants.MinimalYarpName);
     private static readonly Option<int> Rounds = Default("--rounds", "Rounds; claims need 7 or more.", 7);
     private static readonly Option<double> Seconds = Default("--seconds", "Length of each measurement.", 3.0);
-    private static readonly Option<double> Warmup = Default("--warmup", "Load before each measurement, seconds.", 0.5);
+    private static readonly Option<double> Warmup = Default("--warmup", "Load before each measurement, seconds. Less than 2 measures the compiler, not the server.", 2.0);
     private static readonly Option<int?> Connections = new("--connections") { Description = "Closed loop of this many keep-alive connections (throughput; default 64)." };
     private static readonly Option<int?> Concurrency = new("--concurrency") { Description = "The same; 1 measures added latency." };
     private static readonly Option<double?> Rate = new("--rate") { Description = "Open loop of this many requests per second." };
