@@ -75,9 +75,13 @@ internal sealed class BlazeProcess : IAsyncDisposable
 
     /// <summary>Starts <c>blaze run</c> on ports of the system's choice and waits until it serves.</summary>
     public static async Task<BlazeProcess> ServeAsync(
-        IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null, string? executable = null)
+        IEnumerable<string> words,
+        string? directory = null,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? executable = null,
+        string adminUrl = "http://127.0.0.1:0")
     {
-        var process = Start(["run", "--urls", "http://127.0.0.1:0", "--admin-url", "http://127.0.0.1:0", .. words], directory, environment, executable);
+        var process = Start(["run", "--urls", "http://127.0.0.1:0", "--admin-url", adminUrl, .. words], directory, environment, executable);
         await process.WaitForAsync(text => text.Contains("  metrics    ", StringComparison.Ordinal));
         process.Proxy = Printed(process.Error, "  proxy      ", "/v1");
         process.Admin = Printed(process.Error, "  metrics    ", "/metrics");

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BlazeGateway.Api.Access;
 
 namespace BlazeGateway.Api;
 
@@ -21,8 +22,8 @@ internal sealed class ConfigurationEndpoints(AdminPorts ports)
         }
         else
         {
-            await AdminAnswers.ProblemAsync(
-                context, StatusCodes.Status422UnprocessableEntity, "The new configuration is invalid; the last good one stays in effect.", Array(report.Errors));
+            await AdminProblem.WriteAsync(
+                context, AdminError.ConfigurationInvalid, "The new configuration is invalid; the last good one stays in effect.", report.Errors);
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using BlazeGateway.Api.Access;
+using Microsoft.AspNetCore.Authentication;
 using Yarp.ReverseProxy;
 
 namespace BlazeGateway.Api;
@@ -22,6 +24,12 @@ internal sealed class Readiness(AdminPorts ports, IProxyStateLookup proxy)
         if (!context.Request.Query.ContainsKey("verbose"))
         {
             return AdminAnswers.TextAsync(context, statusCode, failed.Length == 0 ? "ready" : "not ready: " + string.Join(", ", failed.Select(check => check.Name)));
+        }
+
+        // Whether it is ready is for everybody, what the clusters are called is not.
+        if (AdminTokenHandler.CallerOf(context) is null)
+        {
+            return context.ChallengeAsync(AdminTokenHandler.SchemeName);
         }
 
         var body = new JsonObject

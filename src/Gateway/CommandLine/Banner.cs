@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration;
 using BlazeGateway.Hosting;
 using BlazeGateway.Observability;
@@ -18,7 +19,10 @@ internal static class Banner
         var from = sources.InMemoryRoutes is { } text ? text.Name : sources.Show(sources.Files.Routes!);
         var proxy = host.Listeners.ProxyAddresses[0].ToString().TrimEnd('/');
         var admin = host.Listeners.AdminAddress.ToString().TrimEnd('/');
-        var access = host.Listeners.IsAdminLocal ? "loopback only, no login" : "reachable from other machines, no login";
+        var login = !host.Services.GetRequiredService<AdminTokens>().AreRequired ? "no login"
+            : host.Listeners.IsAdminLocal || host.Listeners.IsAdminEncrypted ? "token needed"
+            : "token needed, which travels unencrypted";
+        var access = $"{(host.Listeners.IsAdminLocal ? "loopback only" : "reachable from other machines")}, {login}";
         var lines = new StringBuilder()
             .AppendLine($"BlazeGateway {BuildVersion.Current}   {RuntimeInformation.FrameworkDescription}   config: {from}")
             .AppendLine($"  proxy      {proxy}/v1")

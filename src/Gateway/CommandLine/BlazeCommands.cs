@@ -19,6 +19,7 @@ internal static class BlazeCommands
             ExplainCommand.Create(),
             SchemaCommand.Create(),
             ReloadCommand.Create(),
+            TokenCommand.Create(),
             HealthcheckCommand.Create(),
             DoctorCommand.Create(),
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,14 +9,20 @@ namespace BlazeGateway.CommandLine;
 /// <summary><c>blaze reload</c>: makes a running gateway read its files now.</summary>
 internal static class ReloadCommand
 {
+    private const string TokenVariable = "BLAZE_ADMIN_TOKEN";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Option<string> AdminUrl = new("--admin-url") { Description = "Address of the admin listener.", DefaultValueFactory = static _ => "http://127.0.0.1:8090" };
+
+    private static readonly Option<string?> Token = new("--token")
+    {
+        Description = $"Token of an operator, if the gateway asks for one. Better given as variable {TokenVariable}, which other users of the machine cannot see.",
+    };
 
     private static readonly Option<string> Format = ConfigurationArguments.Format();
 
     internal static Command Create()
     {
-        var command = new Command("reload", "Makes a running gateway read its configuration now; prints what changed, or why it was refused (exit 2).") { AdminUrl, Format };
+        var command = new Command("reload", "Makes a running gateway read its configuration now; prints what changed, or why it was refused (exit 2).") { AdminUrl, Token, Format };
         command.SetAction(RunAsync);
         return command;
     }
@@ -29,16 +36,31 @@ internal static class ReloadCommand
             return ExitCodes.InvalidConfiguration;
         }
 
-        using var client = new HttpClient { Timeout = Patience };
+        // No proxy and no redirect: neither may see the token.
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience };
+        if ((parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable(TokenVariable)) is { Length: > 0 } token
+            && !client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Bearer {token}"))
+        {
+            await Console.Error.WriteLineAsync($"The token given by --token or {TokenVariable} holds a line break, which no token does; give it without.");
+            return ExitCodes.InvalidConfiguration;
+        }
+
         using var content = new ByteArrayContent("{}"u8.ToArray());
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         try
         {
             using var response = await client.PostAsync(address, content, cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
-            var shown = parsed.GetValue(Format) == "json" ? text : Describe(text, response.IsSuccessStatusCode);
+            var shown = parsed.GetValue(Format) == "json" ? text
+                : response.StatusCode == HttpStatusCode.Unauthorized ? $"{url} asks for a token it knows: give one by --token or the variable {TokenVariable}; 'blaze token new' makes one."
+                : Describe(text, response.IsSuccessStatusCode);
             await (response.IsSuccessStatusCode ? Console.Out : Console.Error).WriteLineAsync(shown.AsMemory(), cancellationToken);
-            return response.IsSuccessStatusCode ? ExitCodes.Ok : ExitCodes.InvalidConfiguration;
+            return response.StatusCode switch
+            {
+                HttpStatusCode.OK => ExitCodes.Ok,
+                HttpStatusCode.UnprocessableEntity => ExitCodes.InvalidConfiguration,
+                _ => ExitCodes.Failed,
+            };
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {

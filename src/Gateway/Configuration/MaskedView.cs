@@ -10,11 +10,11 @@ internal static class MaskedView
     private const string Mask = "***";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The sections <paramref name="include"/> picks (default: all) as JSON text.</summary>
-    public static string Write(ConfigurationNode root, Func<string, bool>? include = null)
+    /// <summary>The sections as JSON text.</summary>
+    public static string Write(ConfigurationNode root)
     {
         var json = new JsonObject();
-        foreach (var member in root.Members.Where(member => member.Key != "$schema" && include?.Invoke(member.Key) != false))
+        foreach (var member in root.Members.Where(static member => member.Key != "$schema"))
         {
             var shape = RootShape.Instance.Members.GetValueOrDefault(member.Key)?.Shape;
             json[member.Key] = TreeBinder.ToJson(Copy(member.Node, KeyPath.Of(member.Key)), shape);
@@ -27,13 +27,18 @@ internal static class MaskedView
     {
         if (!node.IsContainer)
         {
-            return node.Kind == NodeKind.String && (node.Secret || IsSecret(path)) ? new ConfigurationNode(NodeKind.String, Mask, node.Place) : node;
+            return node.Kind == NodeKind.String && (node.Secret || IsMasked(path)) ? new ConfigurationNode(NodeKind.String, Mask, node.Place) : node;
         }
 
         var copy = new ConfigurationNode(node.Kind, null, node.Place) { FromJson = node.FromJson };
         copy.Members.AddRange(node.Members.Select(member => member with { Node = Copy(member.Node, path.Then(member.Key)) }));
         return copy;
     }
+
+    /// <summary>Whether what stands at <paramref name="path"/> is never shown: what is secret by its name, and hashes of tokens, which a file may hold but nobody needs to see.</summary>
+    internal static bool IsMasked(KeyPath path) =>
+        IsSecret(path)
+        || (path.Key.Equals("Hash", StringComparison.OrdinalIgnoreCase) && path.Parent?.Parent?.Key.Equals("Tokens", StringComparison.OrdinalIgnoreCase) == true);
 
     /// <summary>Whether what stands at <paramref name="path"/> is secret by its name.</summary>
     internal static bool IsSecret(KeyPath path) =>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BlazeGateway.Api;
+using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Configuration.Reload;
@@ -64,7 +65,10 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         AddServices(builder.Services, options, process, logging, listeners);
         var app = builder.Build();
-        await app.Services.GetRequiredService<GuardedConfigProvider>().LoadAsync();
+        var provider = app.Services.GetRequiredService<GuardedConfigProvider>();
+        await provider.LoadAsync();
+        var tokens = app.Services.GetRequiredService<AdminTokens>();
+        provider.OnApplied(changed => tokens.Replace(changed.Admin.Tokens));
         KestrelSetup.Branch(app);
         return new GatewayHost(app, logging, listeners);
     }

@@ -28,6 +28,9 @@ internal static class KestrelSetup
     /// <summary>Two pipelines that share nothing: a request on one listener cannot reach what belongs to the other, whatever its headers say.</summary>
     public static void Branch(WebApplication app)
     {
+        // WebApplication puts these two in front of everything as soon as their services are there; the admin plane has its own, the proxy none.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         var admin = ((IApplicationBuilder)app).New();
         admin.UseAdminApi();
         var adminPipeline = admin.Build();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Options;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -46,11 +47,14 @@ internal sealed class Listeners
     /// <summary>Whether only this machine can reach the admin listener.</summary>
     public bool IsAdminLocal => _admin.IsLoopback;
 
+    /// <summary>Whether what operators send, tokens among it, is encrypted on its way to the listener.</summary>
+    public bool IsAdminEncrypted => _admin.IsHttps;
+
     /// <summary>Addresses clients use, with the ports that were bound.</summary>
-    public IReadOnlyList<Uri> ProxyAddresses => [.. _proxy.Zip(_proxyBound, Reachable)];
+    public IReadOnlyList<Uri> ProxyAddresses => [.. _proxy.Zip(_proxyBound, static (address, bound) => address.Reachable(bound.IPEndPoint?.Port ?? address.Port))];
 
     /// <summary>Address operators use, with the port that was bound.</summary>
-    public Uri AdminAddress => Reachable(_admin, _adminBound!);
+    public Uri AdminAddress => _admin.Reachable(_adminBound!.IPEndPoint?.Port ?? _admin.Port);
 
     /// <summary>Binds both to the server.</summary>
     public void Configure(KestrelServerOptions kestrel)
@@ -125,19 +129,4 @@ internal sealed class Listeners
         ServerCertificateContext = _certificate!.Current(),
         ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
     };
-
-    private static Uri Reachable(ListenAddress address, ListenOptions bound)
-    {
-        var port = bound.IPEndPoint?.Port ?? address.Port;
-        var host = address switch
-        {
-            { IsLocalhost: true } => "localhost",
-            { Address: null } => "127.0.0.1",
-            { Address: { } ip } when ip.Equals(IPAddress.Any) => "127.0.0.1",
-            { Address: { } ip } when ip.Equals(IPAddress.IPv6Any) => "[::1]",
-            { Address: { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } ip } => $"[{ip}]",
-            _ => address.Address!.ToString(),
-        };
-        return new Uri($"{(address.IsHttps ? "https" : "http")}://{host}:{port}");
-    }
 }

@@ -1,14 +1,18 @@
 using System.Collections;
+using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using BlazeGateway.Api.Access;
 using BlazeGateway.CommandLine;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Demo.ModelServer;
 using BlazeGateway.Demo.ModelServer.Faults;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BlazeGateway.EndToEnd.Readme;
 
@@ -38,6 +42,29 @@ public sealed class ReferenceTests
     }
 
     [Fact]
+    public void Every_error_of_the_admin_address_is_described()
+    {
+        var told = MarkdownPage.Read("docs/reference/errors.md").Rows("## Admin address").Select(row => string.Join(' ', row.Take(2)));
+
+        Assert.Equal(AdminError.All.Select(error => $"`{error.Code}` {error.Status}"), told, StringComparer.Ordinal);
+    }
+
+    /// <summary>A page that is not in the table, or stands there with another role, is told wrong to whoever sets up tokens.</summary>
+    [Fact]
+    public async Task Every_page_of_the_admin_address_is_described_with_its_role()
+    {
+        await using var gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([new Uri("http://127.0.0.1:9")]));
+        var mapped = gateway.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Select(endpoint => (Endpoint: endpoint, endpoint.Metadata.GetMetadata<RequiredRole>()?.Role))
+            .Where(pair => pair.Role is not null)
+            .Select(pair => $"{pair.Endpoint.RoutePattern.RawText} {pair.Endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} "
+                + (pair.Role == AdminRole.Anyone ? "" : pair.Role.ToString()!.ToLowerInvariant()));
+        var told = MarkdownPage.Read("docs/admin.md").Rows("## Pages").SelectMany(row => row[0].Split(", ").Select(path => $"{path.Trim('`')} {row[1]} {row[2]}"));
+
+        Assert.Equal(mapped.Order(StringComparer.Ordinal), told.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Every_metric_is_described()
     {
         await using var server = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
@@ -57,13 +84,13 @@ public sealed class ReferenceTests
     public void Every_verb_and_option_is_described()
     {
         var page = MarkdownPage.Read("docs/reference/cli.md");
-        var verbs = BlazeCommands.Create().Subcommands.Where(verb => !verb.Hidden).ToArray();
+        var verbs = Leaves(BlazeCommands.Create(), "").ToArray();
 
         Assert.Equal(
             verbs.Select(verb => $"## {verb.Name}").Order(StringComparer.Ordinal),
             page.Prose.Where(line => line.StartsWith("## ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.All(verbs, verb => Assert.Equal(
-            verb.Options.Where(option => !option.Hidden && option.Name is not ("--help" or "--version")).Select(option => option.Name).Order(StringComparer.Ordinal),
+            verb.Command.Options.Where(option => !option.Hidden && option.Name is not ("--help" or "--version")).Select(option => option.Name).Order(StringComparer.Ordinal),
             page.Rows($"## {verb.Name}").Select(row => row[0].Trim('`')).Order(StringComparer.Ordinal)));
     }
 
@@ -74,6 +101,13 @@ public sealed class ReferenceTests
 
         Assert.Equal(Enum.GetValues<FaultKind>(), plans.SelectMany(plan => FaultPlan.Parse(plan).Rules).Select(rule => rule.Kind).Distinct().Order());
     }
+
+    private static IEnumerable<(string Name, Command Command)> Leaves(Command command, string prefix) =>
+        from verb in command.Subcommands
+        where !verb.Hidden
+        let name = prefix + verb.Name
+        from leaf in verb.Subcommands.Count == 0 ? [(name, verb)] : Leaves(verb, name + " ")
+        select leaf;
 
     private static void Describe(Type type, string prefix, List<string> rows)
     {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlazeGateway.Api;
+using BlazeGateway.Configuration.Options;
 using BlazeGateway.Policies;
 using Yarp.ReverseProxy.Configuration;
 
@@ -36,7 +37,7 @@ public class AdminApiTests
     private CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private Task<AdminHost> StartAsync(RouteConfig[]? routes = null, ClusterConfig[]? clusters = null, params string[] allowedHosts) =>
-        AdminHost.StartAsync(Ports(), routes ?? Routes, clusters ?? Clusters, allowedHosts);
+        AdminHost.StartAsync(Ports(), routes ?? Routes, clusters ?? Clusters, new AdminOptions { AllowedHosts = [.. allowedHosts] });
 
     private AdminPorts Ports() => new()
     {
@@ -131,12 +132,13 @@ public class AdminApiTests
     [InlineData("localhost.evil.test", HttpStatusCode.MisdirectedRequest)]
     [InlineData("LOCALHOST", HttpStatusCode.OK)]
     [InlineData("127.0.0.1:8090", HttpStatusCode.OK)]
-    [InlineData("10.1.2.3", HttpStatusCode.OK)]
+    [InlineData("10.1.2.3", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("10.1.2.4", HttpStatusCode.OK)]
     [InlineData("[::1]:8090", HttpStatusCode.OK)]
     [InlineData("gateway.internal", HttpStatusCode.OK)]
     public async Task Only_known_host_names_are_answered(string name, HttpStatusCode expected)
     {
-        await using var host = await StartAsync(allowedHosts: "gateway.internal");
+        await using var host = await StartAsync(allowedHosts: ["gateway.internal", "10.1.2.4"]);
         Assert.Equal(expected, (await SendAsync(host, HttpMethod.Get, "/livez", ("Host", name))).StatusCode);
     }
 
@@ -214,7 +216,7 @@ public class AdminApiTests
         Assert.All(["gpu-a", "llm", "demo-small", "/v1/{**rest}", "http://127.0.0.1:8080", "0.1.0", "available"], part => Assert.Contains(part, html, StringComparison.Ordinal));
         Assert.All(["<script", "<img", "<b>", "canary", "style="], part => Assert.DoesNotContain(part, html, StringComparison.OrdinalIgnoreCase));
         Assert.Contains("&lt;script&gt;", html, StringComparison.Ordinal);
-        Assert.StartsWith("default-src 'none'; style-src 'self'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.StartsWith("default-src 'self'; script-src 'self'; ", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal("text/css", (await host.Client.GetAsync("/status.css", Cancel)).Content.Headers.ContentType?.MediaType);
     }

@@ -109,15 +109,22 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("<title>BlazeGateway</title>", nameof(Verdict.Ok))]
-    [InlineData("<title>Another</title>", nameof(Verdict.Fail))]
-    public async Task A_port_of_a_running_gateway_is_fine(string page, string expected)
+    [InlineData("<title>BlazeGateway</title>", null, nameof(Verdict.Ok))]
+    [InlineData("<title>Another</title>", null, nameof(Verdict.Fail))]
+    [InlineData("", "Bearer realm=\"BlazeGateway admin\"", nameof(Verdict.Ok))]
+    [InlineData("", "Bearer realm=\"Another\"", nameof(Verdict.Fail))]
+    public async Task A_port_of_a_running_gateway_is_fine(string page, string? challenge, string expected)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         await using var app = builder.Build();
-        app.Run(context => context.Response.WriteAsync(page));
+        app.Run(context =>
+        {
+            context.Response.StatusCode = challenge is null ? 200 : 401;
+            context.Response.Headers.WWWAuthenticate = challenge;
+            return context.Response.WriteAsync(page);
+        });
         await app.StartAsync(Cancel);
         var findings = await PortCheck.RunAsync(
             new ProcessOptions { Proxy = new() { Urls = "http://127.0.0.1:0" }, Admin = new() { Url = app.Urls.Single() } }, Cancel);

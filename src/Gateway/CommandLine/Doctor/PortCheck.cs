@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using BlazeGateway.Api.Access;
+using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Options;
-using BlazeGateway.Hosting;
 
 namespace BlazeGateway.CommandLine.Doctor;
 
@@ -63,15 +64,22 @@ internal static class PortCheck
 
     private static async Task<bool> IsOursAsync(string adminUrl, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(adminUrl, UriKind.Absolute, out var admin) || admin.Port == 0)
-        {
-            return false;
-        }
-
         try
         {
-            using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience, MaxResponseContentBufferSize = 1 << 20 };
-            return (await client.GetStringAsync(new Uri(admin, "/"), cancellationToken)).Contains("<title>BlazeGateway</title>", StringComparison.Ordinal);
+            var address = ListenAddress.Parse(adminUrl, "Admin:Url");
+            if (address.Port == 0)
+            {
+                return false;
+            }
+
+            using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = 1 << 20 };
+            using var answer = await client.GetAsync(address.Reachable(address.Port), cancellationToken);
+            return answer.Headers.WwwAuthenticate.ToString().Contains(AdminTokenHandler.Realm, StringComparison.Ordinal)
+                || (await answer.Content.ReadAsStringAsync(cancellationToken)).Contains("<title>BlazeGateway</title>", StringComparison.Ordinal);
+        }
+        catch (FormatException)
+        {
+            return false;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {

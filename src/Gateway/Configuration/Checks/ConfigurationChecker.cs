@@ -38,6 +38,7 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
         new AddressCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new SupportCheck(loaded.Root, snapshot, loaded.Errors).Check();
         KestrelCheck.Check(loaded.Root, loaded.Errors);
+        new ListenerCheck(loaded.Root, loaded.Errors).Check();
         PermissionCheck.Check(Sources, loaded.Root, loaded.Errors);
         await new DryBuild(validator, loaded.Root, snapshot, loaded.Errors).CheckAsync();
         return new CheckedConfiguration(loaded, loaded.Errors.Any ? null : snapshot);

@@ -3,7 +3,7 @@ using BlazeGateway.Policies;
 
 namespace BlazeGateway.Configuration.Options;
 
-/// <summary>What a process is told once, at its start, in <c>config/appsettings.json</c>. A change takes effect at the next start.</summary>
+/// <summary>What a process is told once, at its start, in <c>config/appsettings.json</c>. A change takes effect at the next start, except of <c>Admin:Tokens</c>.</summary>
 internal sealed record ProcessOptions
 {
     /// <summary>The listener clients use.</summary>
@@ -48,6 +48,18 @@ internal sealed record AdminOptions
 
     /// <summary>Host names answered besides loopback names and the address listened on; any other is refused, which stops DNS rebinding. Default: empty.</summary>
     public List<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Origins besides its own that pages may send changes from, such as <c>https://gateway.example.com</c> of a proxy that ends TLS. Default: empty.</summary>
+    public List<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Whether <c>/metrics</c> is answered without a token when tokens are asked for. Default: false, a scraper sends a viewer's token.</summary>
+    public bool OpenMetrics { get; init; }
+
+    /// <summary>
+    /// Tokens that are asked for, by name, as <c>blaze token new</c> prints them; a change takes effect while the gateway runs. Default: empty, no login, which is
+    /// accepted on a loopback address only.
+    /// </summary>
+    public Dictionary<string, AdminTokenOptions> Tokens { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>What the process tells about itself.</summary>

@@ -1,4 +1,5 @@
 using BlazeGateway.Configuration.Checks;
+using BlazeGateway.Configuration.Options;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Reload;
@@ -13,14 +14,19 @@ internal sealed partial class GuardedConfigProvider(
     TimeProvider time,
     ILogger<GuardedConfigProvider> logger) : IProxyConfigProvider, IDisposable
 {
+    private static readonly string[] ReadAlways = ["$schema", "ReverseProxy", ShrinkGuard.Key, "Admin:Tokens"];
     private readonly SemaphoreSlim _one = new(1, 1);
     private volatile RoutesSnapshot? _snapshot;
     private volatile LoadedConfiguration? _served;
     private volatile ConfigurationStatus _status = new();
+    private Action<ProcessOptions>? _applied;
     private string _lastSeenHash = "";
 
     /// <summary>What is known about the configuration.</summary>
     public ConfigurationStatus Status => _status;
+
+    /// <summary>Calls <paramref name="apply"/> with the options of the process whenever a configuration is taken from now on, before it is served.</summary>
+    public void OnApplied(Action<ProcessOptions> apply) => _applied += apply;
 
     /// <summary>Loads the first configuration. Throws <see cref="InvalidConfigurationException"/> with every reason when it cannot be used.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken = default)
@@ -118,6 +124,7 @@ internal sealed partial class GuardedConfigProvider(
             Log.NeedsRestart(logger);
         }
 
+        _applied?.Invoke(result.Loaded.ReadProcessOptions());
         var now = time.GetUtcNow();
         _served = result.Loaded;
         _lastSeenHash = result.Loaded.Hash;
@@ -129,10 +136,12 @@ internal sealed partial class GuardedConfigProvider(
         return new ReloadResult(ReloadOutcome.Applied, version, changes, result.Errors);
     }
 
-    private static bool SameProcessOptions(LoadedConfiguration before, LoadedConfiguration after) => string.Equals(
-        MaskedView.Write(before.Root, static section => section is not ("ReverseProxy" or ShrinkGuard.Key)),
-        MaskedView.Write(after.Root, static section => section is not ("ReverseProxy" or ShrinkGuard.Key)),
-        StringComparison.Ordinal);
+    private static bool SameProcessOptions(LoadedConfiguration before, LoadedConfiguration after) => ReadAtStart(before).SequenceEqual(ReadAtStart(after));
+
+    private static IEnumerable<KeyValuePair<string, string?>> ReadAtStart(LoadedConfiguration configuration) =>
+        TreeBinder.Flatten(configuration.Root)
+            .Where(static pair => !Array.Exists(ReadAlways, key => pair.Key == key || pair.Key.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)))
+            .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase);
 
     private static partial class Log
     {

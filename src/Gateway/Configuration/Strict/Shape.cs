@@ -64,6 +64,9 @@ internal enum ScalarKind
 
     /// <summary>A time span, <c>d.hh:mm:ss.fff</c>.</summary>
     Duration,
+
+    /// <summary>A date and time with its zone.</summary>
+    Moment,
 }
 
 /// <summary>A single value with its rule.</summary>
@@ -71,6 +74,8 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
 {
     public const string DurationPattern = @"^-?(\d{1,8}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
     public const string PositiveDurationPattern = @"^(?!(0+\.)?00:00:00(\.0+)?$)(\d{1,7}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
+
+    public const string MomentPattern = @"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,7})?(Z|[+-]\d{2}:\d{2})$";
 
     public ScalarKind Kind { get; } = kind;
 
@@ -93,6 +98,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Number => "it must be a number" + Range(" "),
         ScalarKind.Duration when Pattern == PositiveDurationPattern => "it must be a time longer than zero, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Duration => "it must be a time, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
+        ScalarKind.Moment => "it must be a date and time with its zone, such as \"2027-01-31T00:00:00Z\"",
         _ when Values is not null => $"it must be one of {string.Join(", ", Values)}",
         _ when MaxLength is not null => $"it must have {MinLength ?? 0} to {MaxLength} characters",
         _ when Pattern is not null => $"it must match {Pattern}",
@@ -106,6 +112,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Integer => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && InRange(whole),
         ScalarKind.Number => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && InRange(number),
         ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out _),
+        ScalarKind.Moment => Matches(value) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _),
         _ when Values is not null => Values.Contains(value, StringComparer.OrdinalIgnoreCase),
         _ => value.Length >= (MinLength ?? 0) && value.Length <= (MaxLength ?? int.MaxValue) && Matches(value),
     };

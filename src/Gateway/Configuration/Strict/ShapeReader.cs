@@ -73,6 +73,11 @@ internal static class ShapeReader
             return new ScalarShape(ScalarKind.Duration) { Pattern = ours ? ScalarShape.PositiveDurationPattern : ScalarShape.DurationPattern };
         }
 
+        if (type == typeof(DateTimeOffset))
+        {
+            return new ScalarShape(ScalarKind.Moment) { Pattern = ScalarShape.MomentPattern };
+        }
+
         if (type == typeof(Uri))
         {
             return new ScalarShape(ScalarKind.Text) { Pattern = @"^https?://\S+$" };

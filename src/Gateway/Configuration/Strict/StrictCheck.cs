@@ -160,10 +160,10 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
             return;
         }
 
-        var textual = shape.Kind is ScalarKind.Text or ScalarKind.Duration;
+        var textual = shape.Kind is ScalarKind.Text or ScalarKind.Duration or ScalarKind.Moment;
         if (!shape.Accepts(node.Value!) || (textual && node.FromJson && node.Kind != NodeKind.String))
         {
-            var shown = node.Secret || IsSecretKey(path.Key) ? "***" : Shorten(node.Value!);
+            var shown = node.Secret || MaskedView.IsMasked(path) ? "***" : Shorten(node.Value!);
             errors.Add(node.Place, path, $"'{path.Key}' is {(node.Kind == NodeKind.String ? $"\"{shown}\"" : shown)}; {shape.Rule}.", Meant(node, shape));
             return;
         }

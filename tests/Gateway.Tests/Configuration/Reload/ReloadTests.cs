@@ -239,6 +239,37 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
         Assert.Single(_logs.Lines, static text => text.Contains("take effect at the next start", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_changed_secret_of_the_process_is_said_to_need_a_restart_too()
+    {
+        _directory.Write("secrets/Telemetry__Otlp__Headers", "key=one");
+        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
+        _directory.Write("secrets/Telemetry__Otlp__Headers", "key=two");
+        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
+        Assert.Equal(2, _logs.Lines.Count(static text => text.Contains("take effect at the next start", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Changed_tokens_need_no_restart_and_are_told_to_who_asked()
+    {
+        var told = new List<string>();
+        _provider.OnApplied(process => told.Add(string.Join(' ', process.Admin.Tokens.Select(pair => $"{pair.Key} {pair.Value.Role}"))));
+        void Tokens(string tokens) => _directory.Write(
+            "routes.json", TestDirectory.Good.Replace("\"ReverseProxy\"", "\"Admin\": { \"Tokens\": {" + tokens + "} }, \"ReverseProxy\"", StringComparison.Ordinal));
+
+        Tokens($"\"alice\": {{ \"Hash\": \"{new string('0', 64)}\" }}");
+        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
+        Tokens($"\"alice\": {{ \"Hash\": \"{new string('1', 64)}\", \"Role\": \"admin\" }}");
+        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
+        Tokens("\"alice\": { \"Hash\": \"no\" }");
+        Assert.Equal(ReloadOutcome.Rejected, (await _provider.ReloadNowAsync()).Outcome);
+        Tokens("");
+        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
+
+        Assert.Equal(["alice viewer", "alice admin", ""], told);
+        Assert.DoesNotContain(_logs.Lines, static text => text.Contains("take effect at the next start", StringComparison.Ordinal));
+    }
+
     private async Task StartAsync(ConfigurationSources sources)
     {
         _services = OfflineServices.Create(sources, services =>

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
-namespace BlazeGateway.Hosting;
+namespace BlazeGateway.Configuration;
 
 /// <summary>An address to listen on, as <c>http://host:port</c> or <c>https://host:port</c>.</summary>
 /// <param name="IsHttps">Whether TLS is spoken.</param>
@@ -12,6 +13,21 @@ internal sealed record ListenAddress(bool IsHttps, IPAddress? Address, bool IsLo
 {
     /// <summary>Whether only this machine can connect.</summary>
     public bool IsLoopback => IsLocalhost || (Address is not null && IPAddress.IsLoopback(Address));
+
+    /// <summary>An address this machine reaches the listener by, once it is bound to <paramref name="port"/>.</summary>
+    public Uri Reachable(int port)
+    {
+        var host = this switch
+        {
+            { IsLocalhost: true } => "localhost",
+            { Address: null } => "127.0.0.1",
+            { Address: { } ip } when ip.Equals(IPAddress.Any) => "127.0.0.1",
+            { Address: { } ip } when ip.Equals(IPAddress.IPv6Any) => "[::1]",
+            { Address: { AddressFamily: AddressFamily.InterNetworkV6 } ip } => $"[{ip}]",
+            _ => Address!.ToString(),
+        };
+        return new Uri($"{(IsHttps ? "https" : "http")}://{host}:{port}");
+    }
 
     /// <summary>Reads addresses separated by <c>;</c> or <c>,</c>.</summary>
     /// <param name="urls">The text.</param>
