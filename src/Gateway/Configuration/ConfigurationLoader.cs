@@ -53,6 +53,7 @@ internal static class ConfigurationLoader
         if (!errors.Any)
         {
             root = new SecretReferences(sources, content, errors).Resolve(root, KeyPath.Root);
+            check.CheckReferred(root, RootShape.Instance, KeyPath.Root);
             check.CheckRequired(root, RootShape.Instance, KeyPath.Root);
         }
 

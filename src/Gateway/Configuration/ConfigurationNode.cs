@@ -46,6 +46,9 @@ internal sealed class ConfigurationNode(NodeKind kind, string? value, Place plac
     /// <summary>Whether the value was taken from a secret, so it is never shown.</summary>
     public bool Secret { get; init; }
 
+    /// <summary>Whether the value stands in place of a reference, so its rule could not be checked where it was written.</summary>
+    public bool Referred { get; init; }
+
     public bool IsContainer => Kind is NodeKind.Object or NodeKind.Array;
 
     public ConfigurationNode? this[string key]

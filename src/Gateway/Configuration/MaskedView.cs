@@ -35,9 +35,11 @@ internal static class MaskedView
         return copy;
     }
 
-    /// <summary>Whether what stands at <paramref name="path"/> is never shown: what is secret by its name, and hashes of tokens, which a file may hold but nobody needs to see.</summary>
+    /// <summary>Whether what stands at <paramref name="path"/> is never shown: what is secret by its name, and hashes of tokens and keys, which a file may hold
+    /// but nobody needs to see, and in whose place somebody may have written the token or key.</summary>
     internal static bool IsMasked(KeyPath path) =>
         IsSecret(path)
+        || path.Key.Equals("KeyHash", StringComparison.OrdinalIgnoreCase)
         || (path.Key.Equals("Hash", StringComparison.OrdinalIgnoreCase) && path.Parent?.Parent?.Key.Equals("Tokens", StringComparison.OrdinalIgnoreCase) == true);
 
     /// <summary>Whether what stands at <paramref name="path"/> is secret by its name.</summary>

@@ -8,6 +8,9 @@ namespace BlazeGateway.Configuration;
 /// </summary>
 internal sealed partial class SecretReferences(ConfigurationSources sources, ConfigurationContent content, ConfigurationErrors errors)
 {
+    /// <summary>Whether a value refers to something.</summary>
+    public static bool IsIn(string value) => value.Contains("${", StringComparison.Ordinal) && Reference().IsMatch(value);
+
     public ConfigurationNode Resolve(ConfigurationNode node, KeyPath path)
     {
         if (node.IsContainer)
@@ -27,7 +30,7 @@ internal sealed partial class SecretReferences(ConfigurationSources sources, Con
         }
 
         var value = Reference().Replace(node.Value, match => Lookup(match, node.Place, path));
-        return new ConfigurationNode(NodeKind.String, value, node.Place) { FromJson = node.FromJson, Secret = value != node.Value };
+        return value == node.Value ? node : new ConfigurationNode(NodeKind.String, value, node.Place) { FromJson = node.FromJson, Secret = true, Referred = true };
     }
 
     private string Lookup(Match match, Place place, KeyPath path)

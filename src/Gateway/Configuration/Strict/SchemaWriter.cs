@@ -75,7 +75,7 @@ internal sealed class SchemaWriter(Documentation documentation)
         Set(json, "maximum", shape.Maximum);
         Set(json, "minLength", shape.MinLength);
         Set(json, "maxLength", shape.MaxLength);
-        Set(json, "pattern", shape.Pattern);
+        Set(json, "pattern", shape is { Pattern: { } pattern, MayRefer: true } ? pattern + @"|\$\{(secret|env):" : shape.Pattern);
         if (shape.Values is not null)
         {
             json["enum"] = new JsonArray([.. shape.Values.Select(static value => (JsonNode?)value), .. nullable ? [null] : Array.Empty<JsonNode?>()]);

@@ -91,6 +91,9 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
 
     public IReadOnlyList<string>? Values { get; init; }
 
+    /// <summary>Whether the value may be a reference, whose rule is checked once it is known. Text that is chosen from a list is not.</summary>
+    public bool MayRefer => Kind == ScalarKind.Text && Values is null;
+
     public string Rule => Kind switch
     {
         ScalarKind.Boolean => "it must be true or false",

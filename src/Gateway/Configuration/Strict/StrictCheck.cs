@@ -31,19 +31,29 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
         }
     }
 
+    /// <summary>Checks the values that stand in place of references.</summary>
+    public void CheckReferred(ConfigurationNode node, Shape shape, KeyPath path)
+    {
+        foreach (var member in node.Members)
+        {
+            if (Inner(shape, member.Key) is { } inner)
+            {
+                CheckReferred(member.Node, inner, path.Then(member.Key));
+            }
+        }
+
+        if (node.Referred && shape is ScalarShape scalar)
+        {
+            CheckScalar(node, scalar, path);
+        }
+    }
+
     /// <summary>Reports members that must be there and are not. Only the merged configuration knows, since any layer may give them.</summary>
     public void CheckRequired(ConfigurationNode node, Shape shape, KeyPath path)
     {
         foreach (var member in node.Members)
         {
-            var inner = shape switch
-            {
-                ObjectShape expected => expected.Members.GetValueOrDefault(member.Key)?.Shape,
-                MapShape expected => expected.Value,
-                ListShape expected => expected.Item,
-                _ => null,
-            };
-            if (inner is not null)
+            if (Inner(shape, member.Key) is { } inner)
             {
                 CheckRequired(member.Node, inner, path.Then(member.Key));
             }
@@ -57,6 +67,14 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
             }
         }
     }
+
+    private static Shape? Inner(Shape shape, string key) => shape switch
+    {
+        ObjectShape expected => expected.Members.GetValueOrDefault(key)?.Shape,
+        MapShape expected => expected.Value,
+        ListShape expected => expected.Item,
+        _ => null,
+    };
 
     private void CheckObject(ConfigurationNode node, ObjectShape shape, KeyPath path)
     {
@@ -157,6 +175,11 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
         if (node.IsContainer)
         {
             errors.Add(node.Place, path, $"'{path.Key}' is {Describe(node)}; {shape.Rule}.");
+            return;
+        }
+
+        if (shape.MayRefer && !node.Referred && node.Kind == NodeKind.String && SecretReferences.IsIn(node.Value!))
+        {
             return;
         }
 
