@@ -11,11 +11,22 @@ public sealed record ClusterExtensions
     /// <summary>Time limits of one request; a route's own values come first.</summary>
     public TimeoutOptions Timeouts { get; init; } = new();
 
+    /// <summary>How many requests the cluster takes. Default: any number.</summary>
+    public AdmissionOptions Admission { get; init; } = new();
+
     /// <summary>Credential sent to a destination, by destination id; <c>*</c> stands for every destination not named.</summary>
     public Dictionary<string, CredentialOptions> Credentials { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>How the gateway proves who it is to the destinations and checks who they are. Default: the machine's certificate authorities.</summary>
     public UpstreamTlsOptions? Tls { get; init; }
+}
+
+/// <summary>How many requests a cluster takes.</summary>
+public sealed record AdmissionOptions
+{
+    /// <summary>Requests in flight at once, over all routes and destinations of the cluster; above it 503 <c>overloaded</c>, at once. Default: null, any number.</summary>
+    [Range(1, 1_000_000)]
+    public int? MaxInFlight { get; init; }
 }
 
 /// <summary>The program behind a destination.</summary>

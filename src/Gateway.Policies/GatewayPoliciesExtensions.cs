@@ -1,7 +1,10 @@
+using System.Security.Cryptography;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
+using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -31,6 +34,8 @@ public static class GatewayPoliciesExtensions
         services.AddModelCatalog(new ModelCatalogOptions { MaxLabels = options.MaxModelLabels }, options.Seed);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
         services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
+        services.AddSingleton(new PermitTable(options.MaxPartitions));
+        services.AddSingleton(new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
         services.AddSingleton(provider => Measure(provider));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
@@ -61,13 +66,20 @@ public static class GatewayPoliciesExtensions
     {
         var metrics = new RequestMetrics(services.GetRequiredService<CollectorRegistry>(), services.GetRequiredService<TimeProvider>());
         metrics.WatchBodies(services.GetRequiredService<BodyBudget>());
+        metrics.WatchPartitions(services.GetRequiredService<PermitTable>());
         return metrics;
     }
 }
 
-/// <summary>Limits of the whole process.</summary>
+/// <summary>Clients and limits of the whole process.</summary>
 public sealed class GatewayPoliciesOptions
 {
+    /// <summary>How clients are told apart. Default: by address.</summary>
+    public ClientsOptions Clients { get; set; } = new();
+
+    /// <summary>Clients that limits tell apart at once; further ones share a partition. Default: 65,536 (about 6 MB).</summary>
+    public int MaxPartitions { get; set; } = PermitTable.DefaultCapacity;
+
     /// <summary>Bytes of request bodies held by all requests together. Default: 256 MiB.</summary>
     public long MaxBufferedBytes { get; set; } = BodyBudget.DefaultLimit;
 

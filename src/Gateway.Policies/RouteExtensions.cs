@@ -20,6 +20,14 @@ public sealed record RouteExtensions
     /// <summary>Time limits of one request. Values not set here are taken from the cluster.</summary>
     public TimeoutOptions Timeouts { get; init; } = new();
 
+    /// <summary>
+    /// Whether a request must carry the key of a known client; else 401 <c>missing_api_key</c>. Default: null, what <c>Clients:RequireKey</c> says.
+    /// </summary>
+    public bool? RequireKey { get; init; }
+
+    /// <summary>How much may be asked of the route. Default: nothing is limited.</summary>
+    public LimitsOptions Limits { get; init; } = new();
+
     /// <summary>How much of a request body may be held in memory.</summary>
     public RequestBodyOptions RequestBody { get; init; } = new();
 
@@ -58,6 +66,24 @@ public sealed record TimeoutOptions
 
     /// <summary>The whole request, queueing and every attempt included. Default: none.</summary>
     public TimeSpan? Total { get; init; }
+}
+
+/// <summary>Limits of a route. A request passes all of them or takes nothing of any; when it may not pass it is answered 429 <c>rate_limit_exceeded</c>.</summary>
+public sealed record LimitsOptions
+{
+    /// <summary>Limits each client has for itself.</summary>
+    public LimitOptions PerClient { get; init; } = new();
+
+    /// <summary>Limits all clients of the route have together.</summary>
+    public LimitOptions PerEndpoint { get; init; } = new();
+}
+
+/// <summary>One set of limits.</summary>
+public sealed record LimitOptions
+{
+    /// <summary>Requests in flight at once, from their arrival to the end of their answer. Default: null, any number.</summary>
+    [Range(1, 1_000_000)]
+    public int? Concurrent { get; init; }
 }
 
 /// <summary>Bounds on request bodies held in memory while they are read.</summary>

@@ -29,7 +29,12 @@ internal sealed record GatewayError(string Code, int Status, string Type, string
 
     public static GatewayError InvalidPath { get; } = Add("invalid_path", 400, Request, "The request path holds characters or segments that are not allowed.");
 
-    public static GatewayError InvalidApiKey { get; } = Add("invalid_api_key", 401, "authentication_error", "The API key is missing or not valid.");
+    public static GatewayError AmbiguousApiKey { get; } = Add("ambiguous_api_key", 400, Request, "The request carries more than one API key; send one.");
+
+    public static GatewayError MissingApiKey { get; } = Add(
+        "missing_api_key", 401, "authentication_error", "An API key is required; send it as Authorization: Bearer, x-api-key or api-key.");
+
+    public static GatewayError InvalidApiKey { get; } = Add("invalid_api_key", 401, "authentication_error", "The API key is not valid.");
 
     public static GatewayError ModelNotAllowed { get; } = Add("model_not_allowed", 403, "permission_error", "This client may not use this model.");
 

@@ -42,6 +42,12 @@ public struct AccessRecord
     /// <summary>Route id.</summary>
     public string Route { get; set; }
 
+    /// <summary>Name of the client whose key the request carried, or null.</summary>
+    public string? Client { get; set; }
+
+    /// <summary>Keyed hash of the client's name or address, whose secret lives as long as the process; 0 when the client was not identified.</summary>
+    public ulong ClientHash { get; set; }
+
     /// <summary>Cluster id, or null when none was reached.</summary>
     public string? Cluster { get; set; }
 

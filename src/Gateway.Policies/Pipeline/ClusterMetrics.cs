@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
+using Prometheus;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -14,6 +16,7 @@ public sealed class ClusterMetrics
     private readonly Lock _gate = new();
     private readonly string _cluster;
     private readonly RequestMetricFamilies _families;
+    private readonly Counter.Child?[] _shed = new Counter.Child?[PriorityBandNames.Count];
     private bool _retired;
 
     internal ClusterMetrics(string cluster, string provider, RequestMetricFamilies families)
@@ -35,11 +38,16 @@ public sealed class ClusterMetrics
             ? _models.TryGetValue((model, name), out var known) ? known : Create(model, name)
             : null;
 
+    /// <summary>A request was refused because the cluster is full.</summary>
+    internal void Shed(PriorityBand band) => (Volatile.Read(ref _shed[(int)band]) ?? CreateShed(band))?.Inc();
+
     internal void Retire()
     {
         lock (_gate)
         {
             _retired = true;
+            Array.Clear(_shed);
+            _families.Shed.Remove(labels => labels[0] == _cluster);
             _families.ModelDuration.Remove(labels => labels[3] == _cluster);
             _families.FirstToken.Remove(labels => labels[3] == _cluster);
             _families.PerToken.Remove(labels => labels[3] == _cluster);
@@ -48,6 +56,14 @@ public sealed class ClusterMetrics
             {
                 model.Retire();
             }
+        }
+    }
+
+    private Counter.Child? CreateShed(PriorityBand band)
+    {
+        lock (_gate)
+        {
+            return _shed[(int)band] ??= _retired ? null : _families.Shed.Get(_cluster, PriorityBandNames.Of(band));
         }
     }
 

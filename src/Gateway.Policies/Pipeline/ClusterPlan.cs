@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Pipeline.Connections;
+using BlazeGateway.Policies.RateLimiting;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -13,7 +14,8 @@ internal sealed class ClusterPlan
     private static readonly TimeSpan DefaultFirstByte = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan DefaultBetweenChunks = TimeSpan.FromMinutes(1);
 
-    public ClusterPlan(ClusterModel cluster, ILoadBalancingPolicy policy, IPassiveHealthCheckPolicy? passive, RequestMetrics metrics, TimeProvider time)
+    public ClusterPlan(
+        ClusterModel cluster, ILoadBalancingPolicy policy, IPassiveHealthCheckPolicy? passive, RequestMetrics metrics, PermitTable permits, TimeProvider time)
     {
         ClusterId = cluster.Config.ClusterId;
         Options = ExtensionsCarrier.Read(cluster.Config);
@@ -23,6 +25,7 @@ internal sealed class ClusterPlan
             ?? throw new InvalidOperationException($"Cluster '{ClusterId}': its connections were not made by {nameof(ClusterConnectionsFactory)}.");
         Shape = new DestinationRequest(Options);
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
+        Admission = AdmitStep.Compile(ClusterId, Options.Admission, permits, Metrics);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
 
@@ -50,6 +53,9 @@ internal sealed class ClusterPlan
 
     /// <summary>Metrics by model.</summary>
     public ClusterMetrics Metrics { get; }
+
+    /// <summary>Bounds what is in flight, null when nothing does.</summary>
+    public AdmitStep? Admission { get; }
 
     /// <summary>Limit to the first byte, ticks.</summary>
     public long FirstByteTicks { get; }

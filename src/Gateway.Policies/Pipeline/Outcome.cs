@@ -15,7 +15,7 @@ public enum Outcome : byte
     /// <summary>Refused for a limit.</summary>
     RateLimited,
 
-    /// <summary>No destination could be picked.</summary>
+    /// <summary>No destination could be picked, or the cluster had as many requests in flight as it may.</summary>
     NoBackend,
 
     /// <summary>Every destination's circuit was open.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
 using Microsoft.Net.Http.Headers;
 
@@ -8,7 +9,8 @@ namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>
 /// What of a client's headers may reach a destination. One pass over the copied headers: nothing that names our own control headers, nothing that
-/// claims to be a proxy in front of us, nothing the client declared to be for this hop, no credential unless the route passes it on.
+/// claims to be a proxy in front of us, nothing the client declared to be for this hop, no credential unless the route
+/// passes it on, and never a key of the gateway's own.
 /// </summary>
 internal static class OutgoingHeaders
 {
@@ -17,11 +19,11 @@ internal static class OutgoingHeaders
     /// <summary>Removes what may not go on; an error when a value cannot be sent as it came.</summary>
     public static GatewayError? Clean(HttpRequestMessage request, RequestContext context)
     {
-        var keepCredentials = !context.Route.IsInference || context.Route.Options.ForwardClientCredentials;
+        var kept = !context.Route.IsInference || context.Route.Options.ForwardClientCredentials ? KeyHeaders.All & ~context.KeyCarriers : KeyHeaders.None;
         List<string>? removed = null;
         foreach (var header in request.Headers.NonValidated)
         {
-            if (IsRefused(header.Key, keepCredentials))
+            if (IsRefused(header.Key, kept))
             {
                 (removed ??= []).Add(header.Key);
                 continue;
@@ -48,16 +50,17 @@ internal static class OutgoingHeaders
         return request.Content is { } content && !IsAscii(content.Headers) ? GatewayError.InvalidHeader : null;
     }
 
-    private static bool IsRefused(string name, bool keepCredentials) => (name[0] | 0x20) switch
+    private static bool IsRefused(string name, KeyHeaders kept) => (name[0] | 0x20) switch
     {
         'x' => name.StartsWith(BlazeHeaders.Prefix, StringComparison.OrdinalIgnoreCase)
             || name.StartsWith("X-Envoy-", StringComparison.OrdinalIgnoreCase)
             || Is(name, "X-Real-IP") || Is(name, "X-Original-URL") || Is(name, "X-Rewrite-URL")
-            || (!keepCredentials && Is(name, "x-api-key")),
+            || (!kept.HasFlag(KeyHeaders.XApiKey) && Is(name, "x-api-key")),
         't' => Is(name, "True-Client-IP"),
         'b' => Is(name, "baggage"),
         'c' => Is(name, "CF-Connecting-IP") || Is(name, "Correlation-Context"),
-        'a' => !keepCredentials && (Is(name, HeaderNames.Authorization) || Is(name, "api-key")),
+        'a' => (!kept.HasFlag(KeyHeaders.Authorization) && Is(name, HeaderNames.Authorization))
+            || (!kept.HasFlag(KeyHeaders.ApiKey) && Is(name, "api-key")),
         _ => false,
     };
 

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
+using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.RateLimiting;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -21,20 +23,29 @@ internal sealed class PlanCache
     private readonly FrozenDictionary<string, ILoadBalancingPolicy> _policies;
     private readonly FrozenDictionary<string, IPassiveHealthCheckPolicy> _passive;
     private readonly RequestMetrics _metrics;
+    private readonly ClientDirectory _clients;
+    private readonly PermitTable _permits;
     private readonly TimeProvider _time;
 
     public PlanCache(
-        IEnumerable<ILoadBalancingPolicy> policies, IEnumerable<IPassiveHealthCheckPolicy> passive, RequestMetrics metrics, TimeProvider time)
+        IEnumerable<ILoadBalancingPolicy> policies,
+        IEnumerable<IPassiveHealthCheckPolicy> passive,
+        RequestMetrics metrics,
+        ClientDirectory clients,
+        PermitTable permits,
+        TimeProvider time)
     {
         _policies = policies.ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
         _passive = passive.ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
         _metrics = metrics;
+        _clients = clients;
+        _permits = permits;
         _time = time;
     }
 
     /// <summary>The plan of a route.</summary>
     public RoutePlan For(RouteModel route) =>
-        _routes.TryGetValue(route, out var plan) ? plan : _routes.GetValue(route, model => new RoutePlan(model, _metrics, _time));
+        _routes.TryGetValue(route, out var plan) ? plan : _routes.GetValue(route, model => new RoutePlan(model, _metrics, _clients, _permits, _time));
 
     /// <summary>The plan of a cluster as it is configured now.</summary>
     public ClusterPlan For(ClusterState cluster)
@@ -53,6 +64,6 @@ internal sealed class PlanCache
     {
         var health = cluster.Config.HealthCheck?.Passive;
         var passive = health?.Enabled == true ? _passive[health.Policy ?? HealthCheckConstants.PassivePolicy.TransportFailureRate] : null;
-        return new ClusterPlan(cluster, _policies[cluster.Config.LoadBalancingPolicy ?? DefaultPolicy], passive, _metrics, _time);
+        return new ClusterPlan(cluster, _policies[cluster.Config.LoadBalancingPolicy ?? DefaultPolicy], passive, _metrics, _permits, _time);
     }
 }

@@ -1,6 +1,8 @@
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Model;
 
@@ -18,6 +20,7 @@ internal sealed class RequestContext
     private AnswerScanner _scanner;
     private BodySplices _splices;
     private long _reserved;
+    private RequestFlow? _flow;
 
     public RequestContext(BodyBudget budget, TimeProvider time)
     {
@@ -40,6 +43,18 @@ internal sealed class RequestContext
 
     /// <summary>The destination of the attempt at hand.</summary>
     public DestinationState? Destination { get; set; }
+
+    /// <summary>Who sent the request.</summary>
+    public Client Client { get; set; }
+
+    /// <summary>Headers that carry a key of the gateway's own; they are not forwarded.</summary>
+    public KeyHeaders KeyCarriers { get; set; }
+
+    /// <summary>Band and part of the client's share the request asks for, read when a step first wants to know.</summary>
+    public RequestFlow Flow => _flow ??= Route.Clients.FlowOf(Http.Request.Headers, Client);
+
+    /// <summary>Permits and slots held until the request ends.</summary>
+    public LeaseSet Leases { get; } = new();
 
     /// <summary>Entry of the route's models the request was matched with; null on routes without.</summary>
     public ModelTarget? Model { get; set; }
@@ -154,6 +169,9 @@ internal sealed class RequestContext
         Cluster = null;
         Destination = null;
         Model = null;
+        Client = default;
+        KeyCarriers = KeyHeaders.None;
+        _flow = null;
         IsInference = false;
         Error = null;
         IsUpgraded = false;

@@ -28,6 +28,11 @@ internal sealed class RequestMetricFamilies
         AttemptDuration = Histogram("blaze_destination_request_duration_seconds", "Duration of attempts on a destination.", MetricBuckets.Http, "destination", "cluster", "destination");
         Decisions = Counter("blaze_loadbalancer_decisions_total", "Picks by strategy and destination.", "destination", "cluster", "strategy", "destination");
         Picks = Histogram("blaze_loadbalancer_pick_duration_seconds", "Time a pick took.", MetricBuckets.Overhead, "strategy", "strategy");
+        LimitDecisions = Counter("blaze_ratelimit_decisions_total", "Requests by what a limit of their route decided.", "route", "route", "limit", "decision");
+        Partitions = _factory.CreateGauge("blaze_ratelimit_partitions", "Clients and routes whose permits are counted.");
+        PartitionEvictions = _factory.CreateCounter("blaze_ratelimit_partition_evictions_total", "Partitions with nothing in flight that made room for others.", [], NoExemplar);
+        PartitionOverflows = _factory.CreateCounter("blaze_ratelimit_partition_overflows_total", "Times a client had to share a partition because there was no room.", [], NoExemplar);
+        Shed = Counter("blaze_admission_shed_total", "Requests refused because their cluster had as many in flight as it may.", "cluster", "cluster", "band");
         Upgraded = _factory.CreateGauge("blaze_upgraded_connections", "Connections switched to another protocol, such as WebSocket.");
         BufferedBytes = _factory.CreateGauge("blaze_buffered_body_bytes", "Request body bytes held in memory.");
     }
@@ -61,6 +66,16 @@ internal sealed class RequestMetricFamilies
     public BoundedSeries<Counter.Child> Decisions { get; }
 
     public BoundedSeries<Histogram.Child> Picks { get; }
+
+    public BoundedSeries<Counter.Child> LimitDecisions { get; }
+
+    public Gauge Partitions { get; }
+
+    public Counter PartitionEvictions { get; }
+
+    public Counter PartitionOverflows { get; }
+
+    public BoundedSeries<Counter.Child> Shed { get; }
 
     public Gauge Upgraded { get; }
 

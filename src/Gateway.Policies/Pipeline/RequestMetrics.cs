@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.RateLimiting;
 using Prometheus;
 using Yarp.ReverseProxy.Configuration;
 
@@ -151,4 +152,12 @@ public sealed class RequestMetrics
 
     /// <summary>Publishes what <paramref name="budget"/> holds, read when it is asked for.</summary>
     public void WatchBodies(BodyBudget budget) => _registry.AddBeforeCollectCallback(() => _families.BufferedBytes.Set(budget.Reserved));
+
+    /// <summary>Publishes what <paramref name="permits"/> holds, read when it is asked for.</summary>
+    internal void WatchPartitions(PermitTable permits) => _registry.AddBeforeCollectCallback(() =>
+    {
+        _families.Partitions.Set(permits.Count);
+        _families.PartitionEvictions.IncTo(permits.Evictions);
+        _families.PartitionOverflows.IncTo(permits.Overflows);
+    });
 }

@@ -9,7 +9,6 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>
 /// The way of one request, from end to end: Guard, Identify, Peek, Limit, Admit, Attempt, Settle. One asynchronous frame around YARP's forwarder;
 /// steps that have nothing to wait for complete at once, and a step a route does not use is not run for it.
-/// Identify, Limit and Admit have nothing to decide yet: every client is anonymous and every request is let through.
 /// </summary>
 internal sealed partial class RequestPipeline(
     PlanCache plans, RequestContextPool pool, PeekStep peek, Attempt attempt, Settlement settlement, ILogger<RequestPipeline> logger)
@@ -29,11 +28,17 @@ internal sealed partial class RequestPipeline(
         try
         {
             context.Error = Guard.Check(context);
+            IdentifyStep.Run(context);
             var cluster = feature.Route.Cluster;
             if (context.Error is null && context.Route.IsInference && peek.Applies(context))
             {
                 var peeking = peek.RunAsync(context, cluster!);
                 cluster = peeking.IsCompletedSuccessfully ? peeking.Result : await peeking;
+            }
+
+            if (context.Error is null && cluster is not null)
+            {
+                Enter(context, plans.For(cluster));
             }
 
             if (context.Error is null && cluster is not null)
@@ -69,6 +74,13 @@ internal sealed partial class RequestPipeline(
             settlement.Settle(context);
             pool.Return(context);
         }
+    }
+
+    private static void Enter(RequestContext context, ClusterPlan cluster)
+    {
+        context.Cluster = cluster;
+        context.Record.Cluster = cluster.ClusterId;
+        context.Error = context.Route.Limits?.Take(context) ?? cluster.Admission?.Enter(context);
     }
 
     private static Task AnswerAsync(RequestContext context)

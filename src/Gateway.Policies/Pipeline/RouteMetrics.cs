@@ -30,12 +30,22 @@ public sealed class RouteMetrics
         }
     }
 
+    /// <summary>Counts decisions of one limit of the route; null when the route is gone already.</summary>
+    internal Counter.Child? LimitDecision(string limit, string decision)
+    {
+        lock (_gate)
+        {
+            return _retired ? null : _families.LimitDecisions.Get(_route, limit, decision);
+        }
+    }
+
     internal void Retire()
     {
         lock (_gate)
         {
             _retired = true;
             _disconnects = null;
+            _families.LimitDecisions.Remove(labels => labels[0] == _route);
             _families.HttpDuration.Remove(labels => labels[1] == _route);
             _families.Requests.Remove(labels => labels[0] == _route);
             _families.Disconnects.Remove(labels => labels[0] == _route);

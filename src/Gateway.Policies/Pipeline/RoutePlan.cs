@@ -1,4 +1,6 @@
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.RateLimiting;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -9,7 +11,7 @@ internal sealed class RoutePlan
 {
     private readonly RequestMetrics _metrics;
 
-    public RoutePlan(RouteModel route, RequestMetrics metrics, TimeProvider time)
+    public RoutePlan(RouteModel route, RequestMetrics metrics, ClientDirectory clients, PermitTable permits, TimeProvider time)
     {
         _metrics = metrics;
         RouteId = route.Config.RouteId;
@@ -19,6 +21,8 @@ internal sealed class RoutePlan
         Metrics = metrics.Route(RouteId);
         var cluster = route.Cluster is null ? new ClusterExtensions() : ExtensionsCarrier.Read(route.Cluster.Model.Config);
         IsInference = Options.Inference ?? (Options.Models.Count > 0 || cluster.ModelServer is not null);
+        Clients = new ClientRule(clients, Options.RequireKey ?? clients.RequiresKey, keysEndHere: IsInference && !Options.ForwardClientCredentials);
+        Limits = LimitStep.Compile(RouteId, Options.Limits, permits, Metrics);
         Kind = cluster.ModelServer?.Kind ?? ModelServerKinds.Generic;
         TotalTicks = Ticks(Options.Timeouts.Total ?? cluster.Timeouts.Total, time) ?? long.MaxValue;
         FirstByteTicks = Ticks(Options.Timeouts.FirstByte, time);
@@ -43,6 +47,12 @@ internal sealed class RoutePlan
 
     /// <summary>Whether requests are read as inference requests.</summary>
     public bool IsInference { get; }
+
+    /// <summary>Tells the route's clients apart.</summary>
+    public ClientRule Clients { get; }
+
+    /// <summary>The route's limits, null when it has none.</summary>
+    public LimitStep? Limits { get; }
 
     /// <summary>Kind of model server of the route's own cluster.</summary>
     public string Kind { get; }

@@ -21,6 +21,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
     /// <summary>The request ended.</summary>
     public void Settle(RequestContext context)
     {
+        context.Leases.Release();
         ref var record = ref context.Record;
         record.Duration = context.Elapsed();
         record.StatusCode = context.Http.Response.StatusCode;
@@ -69,7 +70,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
 
     private static Outcome OutcomeOf(GatewayError error) => error.Status switch
     {
-        StatusCodes.Status503ServiceUnavailable when error == GatewayError.NoHealthyBackend => Outcome.NoBackend,
+        StatusCodes.Status503ServiceUnavailable when error == GatewayError.NoHealthyBackend || error == GatewayError.Overloaded => Outcome.NoBackend,
         StatusCodes.Status503ServiceUnavailable => Outcome.GatewayError,
         StatusCodes.Status500InternalServerError => Outcome.GatewayError,
         StatusCodes.Status504GatewayTimeout => Outcome.Timeout,

@@ -1,4 +1,5 @@
 using System.Text;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Answers requests that match no route: a hint for whoever opens the root, 404 in the client's dialect for everything else.
 /// They are counted and logged like any request, all under one route label.
 /// </summary>
-internal sealed class UnmatchedRequests(RequestMetrics metrics, IAccessLog log, RequestId ids, TimeProvider time)
+internal sealed class UnmatchedRequests(RequestMetrics metrics, IAccessLog log, RequestId ids, ClientDirectory clients, TimeProvider time)
 {
     private const string Route = "unmatched";
 
@@ -26,6 +27,7 @@ internal sealed class UnmatchedRequests(RequestMetrics metrics, IAccessLog log, 
             Method = http.Request.Method,
             Route = Route,
             RequestId = ids.Assign(http),
+            ClientHash = clients.ByAddress(http).Id,
             BeforeForward = -1,
             ToHeaders = -1,
             ToFirstContent = -1,

@@ -18,6 +18,7 @@ internal static class BlazeCommands
             RoutesCommand.Create(),
             ExplainCommand.Create(),
             SchemaCommand.Create(),
+            KeyCommand.Create(),
             ReloadCommand.Create(),
             TokenCommand.Create(),
             HealthcheckCommand.Create(),

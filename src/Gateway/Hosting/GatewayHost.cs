@@ -119,6 +119,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddGatewayConfiguration(options.Sources);
         services.AddReverseProxy().AddGatewayPolicies(policies =>
         {
+            policies.Clients = process.Clients;
+            policies.MaxPartitions = process.RateLimiting.MaxPartitions;
             policies.MaxBufferedBytes = process.BufferedBodies.MaxBytesInFlight;
             policies.MaxModelLabels = process.Telemetry.Prometheus.MaxModels;
         });

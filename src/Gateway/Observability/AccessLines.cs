@@ -32,6 +32,7 @@ internal sealed class AccessLines(TextWriter target, TimeProvider time) : IAcces
         Word("requestId"u8, record.RequestId);
         Word("method"u8, record.Method);
         Word("route"u8, record.Route);
+        Client(record);
         Word("cluster"u8, record.Cluster);
         Word("destination"u8, record.Destination);
         Word("strategy"u8, record.Strategy);
@@ -102,6 +103,20 @@ internal sealed class AccessLines(TextWriter target, TimeProvider time) : IAcces
         }
 
         Word("@tr"u8, record.TraceId is { Length: 32 } ? record.TraceId : null);
+    }
+
+    private void Client(in AccessRecord record)
+    {
+        if (record.Client is not null || record.ClientHash == 0)
+        {
+            Word("client"u8, record.Client);
+            return;
+        }
+
+        Span<char> text = stackalloc char[AccessLogFormatter.AddressClientLength];
+        AccessLogFormatter.AddressClient.CopyTo(text);
+        record.ClientHash.TryFormat(text[AccessLogFormatter.AddressClient.Length..], out _, "x16", CultureInfo.InvariantCulture);
+        _json.WriteString("client"u8, text);
     }
 
     private void Word(ReadOnlySpan<byte> name, string? value)

@@ -13,6 +13,12 @@ namespace BlazeGateway.Observability;
 /// </summary>
 internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider time) : IAccessWriter
 {
+    /// <summary>What a client known by its address only is called: this and the keyed hash of the address. No configured name can look like it.</summary>
+    public const string AddressClient = "ip:";
+
+    /// <summary>Characters of such a name.</summary>
+    public const int AddressClientLength = 19;
+
     private const int CachedValues = 4096;
     private static readonly MessageTemplate Template = new MessageTemplateParser().Parse("{method} {route} {status} {outcome} {durationMs} ms");
     private static readonly ScalarValue True = new(true);
@@ -47,6 +53,7 @@ internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider ti
         Word(properties, "requestId", record.RequestId, cache: false);
         Word(properties, "method", record.Method);
         Word(properties, "route", record.Route);
+        Word(properties, "client", record.Client ?? (record.ClientHash == 0 ? null : AddressClient + record.ClientHash.ToString("x16")), cache: record.Client is not null);
         Word(properties, "cluster", record.Cluster);
         Word(properties, "destination", record.Destination);
         Word(properties, "strategy", record.Strategy);

@@ -14,8 +14,10 @@ public sealed class AccessLinesTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero));
 
-    private AccessRecord Record(Outcome outcome = Outcome.Ok) => new()
+    private AccessRecord Record(Outcome outcome = Outcome.Ok, string? client = null) => new()
     {
+        Client = client,
+        ClientHash = 0xfedcba98_00000001,
         Started = _time.GetTimestamp() - _time.TimestampFrequency,
         Duration = _time.TimestampFrequency / 2,
         BeforeForward = _time.TimestampFrequency / 10_000,
@@ -43,20 +45,21 @@ public sealed class AccessLinesTests
     };
 
     [Theory]
-    [InlineData(Outcome.Ok)]
-    [InlineData(Outcome.GatewayError)]
-    public void Lines_say_what_the_log_events_say(Outcome outcome)
+    [InlineData(Outcome.Ok, "team-a", "team-a")]
+    [InlineData(Outcome.GatewayError, null, "ip:fedcba9800000001")]
+    public void Lines_say_what_the_log_events_say(Outcome outcome, string? client, string shown)
     {
         var events = new Events();
-        new AccessLogFormatter(new LoggerConfiguration().WriteTo.Sink(events).CreateLogger().ForContext(Constants.SourceContextPropertyName, "Access"), _time).Write(Record(outcome));
+        new AccessLogFormatter(new LoggerConfiguration().WriteTo.Sink(events).CreateLogger().ForContext(Constants.SourceContextPropertyName, "Access"), _time).Write(Record(outcome, client));
         using var text = new StringWriter();
         using (var lines = new AccessLines(text, _time))
         {
-            lines.Write(Record(outcome));
+            lines.Write(Record(outcome, client));
             lines.Flush();
         }
 
         Assert.EndsWith("}\n", text.ToString(), StringComparison.Ordinal);
+        Assert.Equal(shown, (string?)JsonNode.Parse(text.ToString())!["client"]);
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(events.Json), JsonNode.Parse(text.ToString())), events.Json + text);
     }
 

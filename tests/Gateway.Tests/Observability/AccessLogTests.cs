@@ -35,6 +35,8 @@ public class AccessLogTests
         TraceId = "0af7651916cd43dd8448eb211c80319c",
         Method = "POST",
         Route = "chat",
+        Client = "team-a",
+        ClientHash = 7,
         Cluster = "llm",
         Destination = "gpu-a",
         Strategy = "RoundRobin",
@@ -64,6 +66,7 @@ public class AccessLogTests
         Assert.Equal("0af7651916cd43dd8448eb211c80319c", entry.GetProperty("@tr").GetString());
         Assert.Equal("req-1", entry.GetProperty("requestId").GetString());
         Assert.Equal("Access", entry.GetProperty("SourceContext").GetString());
+        Assert.Equal("team-a", entry.GetProperty("client").GetString());
         Assert.Equal("chat_completions", entry.GetProperty("operation").GetString());
         Assert.Equal("ok", entry.GetProperty("outcome").GetString());
         Assert.Equal(200, entry.GetProperty("status").GetInt32());
@@ -88,7 +91,7 @@ public class AccessLogTests
         var entry = JsonDocument.Parse(Assert.Single(_lines.Json)).RootElement;
         Assert.Equal("client_error", entry.GetProperty("outcome").GetString());
         Assert.Equal("route_not_found", entry.GetProperty("error").GetString());
-        Assert.All(["model", "operation", "stream", "cluster", "destination", "ttftMs", "tpotMs"], name => Assert.False(entry.TryGetProperty(name, out _), name));
+        Assert.All(["client", "model", "operation", "stream", "cluster", "destination", "ttftMs", "tpotMs"], name => Assert.False(entry.TryGetProperty(name, out _), name));
     }
 
     [Fact]

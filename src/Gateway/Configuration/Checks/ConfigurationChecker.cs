@@ -37,6 +37,7 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
         new ReferenceCheck(loaded.Root, snapshot, Sources.WorkingDirectory, loaded.Errors).Check();
         new AddressCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new SupportCheck(loaded.Root, snapshot, loaded.Errors).Check();
+        new ClientCheck(loaded.Root, snapshot, loaded.Errors).Check();
         KestrelCheck.Check(loaded.Root, loaded.Errors);
         new ListenerCheck(loaded.Root, loaded.Errors).Check();
         PermissionCheck.Check(Sources, loaded.Root, loaded.Errors);

@@ -73,6 +73,9 @@ internal sealed record Explanation
             ["Total"] = Show(extensions.Timeouts.Total ?? cluster.Timeouts.Total),
             ["RequestBody.MaxBytes"] = extensions.RequestBody.MaxBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
+        Add(limits, "Limits.PerClient.Concurrent", extensions.Limits.PerClient.Concurrent);
+        Add(limits, "Limits.PerEndpoint.Concurrent", extensions.Limits.PerEndpoint.Concurrent);
+        Add(limits, "Admission.MaxInFlight", cluster.Admission.MaxInFlight);
         if (route.Timeout is { } timeout)
         {
             limits["Timeout"] = Show(timeout);
@@ -84,6 +87,14 @@ internal sealed record Explanation
         }
 
         return limits;
+    }
+
+    private static void Add(Dictionary<string, string> limits, string name, int? most)
+    {
+        if (most is { } number)
+        {
+            limits[name] = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
     }
 
     private static string Show(TimeSpan? time) => time?.ToString("c") ?? "none";

@@ -12,6 +12,12 @@ internal sealed record ProcessOptions
     /// <summary>The listener operators use.</summary>
     public AdminOptions Admin { get; init; } = new();
 
+    /// <summary>How clients are told apart and which of them are known.</summary>
+    public ClientsOptions Clients { get; init; } = new();
+
+    /// <summary>Bounds on what limits remember.</summary>
+    public RateLimitingOptions RateLimiting { get; init; } = new();
+
     /// <summary>What the process tells about itself.</summary>
     public TelemetryOptions Telemetry { get; init; } = new();
 
@@ -118,6 +124,14 @@ internal sealed record PrometheusOptions
     /// <summary>Model names told apart in labels; further ones are counted under <c>other</c>. Default: 64.</summary>
     [Range(1, 10_000)]
     public int MaxModels { get; init; } = 64;
+}
+
+/// <summary>Bounds on what limits remember.</summary>
+internal sealed record RateLimitingOptions
+{
+    /// <summary>Clients that limits tell apart at once; further ones share a partition of each limit. Default: 65,536 (about 6 MB).</summary>
+    [Range(16, 4_194_304)]
+    public int MaxPartitions { get; init; } = 65_536;
 }
 
 /// <summary>Request bodies held in memory by all requests together.</summary>

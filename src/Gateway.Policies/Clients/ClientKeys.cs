@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Numerics;
+using System.Text;
+
+namespace BlazeGateway.Policies.Clients;
+
+/// <summary>
+/// Finds the client that holds a key. Keys are known by their SHA-256 alone. One that was found is recognised from then on by its keyed hash, which costs a
+/// tenth; only keys that were found are remembered, so there are never more of these than keys were configured.
+/// </summary>
+internal sealed class ClientKeys
+{
+    /// <summary>Longest key, characters. Anything longer is none, and is not hashed.</summary>
+    public const int MaxLength = 256;
+
+    /// <summary>Slots looked at for one key.</summary>
+    private const int Probes = 4;
+
+    private readonly FrozenDictionary<KeyHash, Client> _byHash;
+    private readonly KeyedHash _hash;
+    private readonly Found?[] _found;
+
+    /// <param name="clients">Clients by the hash of their key.</param>
+    /// <param name="hash">Keyed hash of the keys' own, whose secret serves for nothing else.</param>
+    public ClientKeys(IEnumerable<KeyValuePair<KeyHash, Client>> clients, KeyedHash hash)
+    {
+        _byHash = clients.ToFrozenDictionary();
+        _hash = hash;
+        _found = new Found?[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(_byHash.Count * 8, 64))];
+    }
+
+    /// <summary>Keys there are.</summary>
+    public int Count => _byHash.Count;
+
+    /// <summary>Keys recognised without SHA-256 from now on.</summary>
+    internal int Remembered => _found.Count(found => found is not null);
+
+    /// <summary>The client that holds <paramref name="key"/>; false when nobody does.</summary>
+    public bool TryFind(ReadOnlySpan<char> key, out Client client)
+    {
+        client = default;
+        if (key.Length > MaxLength)
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[MaxLength];
+        if (Ascii.FromUtf16(key, bytes, out var length) != OperationStatus.Done || bytes[..length].ContainsAnyExceptInRange((byte)'!', (byte)'~'))
+        {
+            return false;
+        }
+
+        bytes = bytes[..length];
+        var tag = _hash.Compute(bytes);
+        for (var i = 0; i < Probes; i++)
+        {
+            if (Volatile.Read(ref Slot(tag, i)) is not { } found)
+            {
+                break;
+            }
+
+            if (found.Tag == tag)
+            {
+                client = found.Client;
+                return true;
+            }
+        }
+
+        return _byHash.TryGetValue(KeyHash.Of(bytes), out client) && Remember(tag, client);
+    }
+
+    private bool Remember(UInt128 tag, in Client client)
+    {
+        var free = 0;
+        while (free < Probes - 1 && Volatile.Read(ref Slot(tag, free)) is not null)
+        {
+            free++;
+        }
+
+        Volatile.Write(ref Slot(tag, free), new Found(tag, client));
+        return true;
+    }
+
+    private ref Found? Slot(UInt128 tag, int probe) => ref _found[((int)tag + probe) & (_found.Length - 1)];
+
+    private sealed class Found(UInt128 tag, Client client)
+    {
+        public UInt128 Tag { get; } = tag;
+
+        public Client Client { get; } = client;
+    }
+}
