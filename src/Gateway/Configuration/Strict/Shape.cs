@@ -31,6 +31,10 @@ internal sealed class MapShape(Shape value, bool caseSensitive = false, bool ide
     /// <summary>What an identifier may look like: it appears in labels, headers and addresses of the API.</summary>
     public const string IdentifierPattern = "^[A-Za-z0-9._-]{1,64}$";
 
+    /// <summary>Whether <paramref name="key"/> is one. Not by the pattern, whose end .NET also finds in front of a last line break.</summary>
+    public static bool IsIdentifier(string key) =>
+        key.Length is >= 1 and <= 64 && key.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
     public Shape Value { get; } = value;
 
     public bool CaseSensitive { get; } = caseSensitive;
@@ -122,7 +126,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
 
     private bool InRange(double value) => value >= (Minimum ?? double.MinValue) && value <= (Maximum ?? double.MaxValue);
 
-    private bool Matches(string value) => Pattern is null || Regex.IsMatch(value, Pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, TimeSpan.FromMilliseconds(50));
+    private bool Matches(string value) => Pattern is null || (!value.EndsWith('\n') && Regex.IsMatch(value, Pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, TimeSpan.FromMilliseconds(50)));
 
     private string Range(string before) => (Minimum, Maximum) switch
     {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 
 namespace BlazeGateway.Configuration.Strict;
 
@@ -125,7 +124,7 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
 
         foreach (var (key, keyPlace, value) in node.Members)
         {
-            if (shape.Identifiers && !Regex.IsMatch(key, MapShape.IdentifierPattern, RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(50)))
+            if (shape.Identifiers && !MapShape.IsIdentifier(key))
             {
                 errors.Add(keyPlace, path.Then(key), $"'{Shorten(key)}' cannot be an id; an id has 1 to 64 characters of A-Z a-z 0-9 . _ -");
             }

@@ -17,6 +17,10 @@ public sealed class ClientCheckTests : IDisposable
     [InlineData("""{ "Keys": null, "RequireKey": false }""", "")]
     [InlineData($$"""{ "Keys": { "team a": { "KeyHash": "{{One}}" } } }""",
         "appsettings.json:1:26 'team a' cannot be the name of a client; a name has 1 to 64 characters of A-Z a-z 0-9 . _ -  ($.Clients.Keys['team a'])")]
+    [InlineData($$"""{ "Keys": { "a\n": { "KeyHash": "{{One}}" } } }""",
+        "appsettings.json:1:26 'a\n' cannot be the name of a client; a name has 1 to 64 characters of A-Z a-z 0-9 . _ -  ($.Clients.Keys['a\n'])")]
+    [InlineData($$"""{ "Keys": { "a": { "KeyHash": "{{One}}\n" } } }""",
+        "appsettings.json:1:44 'KeyHash' is \"***\"; it must match ^[0-9A-Fa-f]{64}$.  ($.Clients.Keys.a.KeyHash)")]
     [InlineData($$"""{ "Keys": { "a": { "KeyHash": "{{One}}" }, "b": { "KeyHash": "{{One}}" } } }""",
         "appsettings.json:1:132 Clients 'a' and 'b' have the same KeyHash, so a request could not be told whose it is; give each its own key.  ($.Clients.Keys.b.KeyHash)")]
     [InlineData("""{ "Keys": { "a": { "KeyHash": "blaze-canary" } } }""",
