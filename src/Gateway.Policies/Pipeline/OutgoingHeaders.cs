@@ -55,12 +55,12 @@ internal static class OutgoingHeaders
         'x' => name.StartsWith(BlazeHeaders.Prefix, StringComparison.OrdinalIgnoreCase)
             || name.StartsWith("X-Envoy-", StringComparison.OrdinalIgnoreCase)
             || Is(name, "X-Real-IP") || Is(name, "X-Original-URL") || Is(name, "X-Rewrite-URL")
-            || (!kept.HasFlag(KeyHeaders.XApiKey) && Is(name, "x-api-key")),
+            || ((kept & KeyHeaders.XApiKey) == KeyHeaders.None && Is(name, "x-api-key")),
         't' => Is(name, "True-Client-IP"),
         'b' => Is(name, "baggage"),
         'c' => Is(name, "CF-Connecting-IP") || Is(name, "Correlation-Context"),
-        'a' => (!kept.HasFlag(KeyHeaders.Authorization) && Is(name, HeaderNames.Authorization))
-            || (!kept.HasFlag(KeyHeaders.ApiKey) && Is(name, "api-key")),
+        'a' => ((kept & KeyHeaders.Authorization) == KeyHeaders.None && Is(name, HeaderNames.Authorization))
+            || ((kept & KeyHeaders.ApiKey) == KeyHeaders.None && Is(name, "api-key")),
         _ => false,
     };
 

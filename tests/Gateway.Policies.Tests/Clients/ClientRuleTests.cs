@@ -165,20 +165,21 @@ public sealed class ClientRuleTests
         var directory = Directory("10.0.0.0/8", "2001:db8::/32");
         var rule = new ClientRule(directory, requiresKey: false, keysEndHere: true);
         var http = Request(headers, "10.0.0.1");
-        Identify(1);
+        Identify();
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Identify(1000);
+        // Code that is compiled anew while it runs may allocate once, so one of three rounds has to show nothing.
+        Assert.Equal((what, 0), (what, new[] { Identify(), Identify(), Identify() }.Min()));
 
-        Assert.Equal((what, 0), (what, GC.GetAllocatedBytesForCurrentThread() - before));
-
-        void Identify(int times)
+        long Identify()
         {
-            for (var i = 0; i < times; i++)
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
             {
                 rule.Identify(http, out var client, out _);
                 rule.FlowOf(http.Request.Headers, client);
             }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
 

@@ -75,21 +75,22 @@ public sealed class ConcurrencyLimitTests
     {
         using var client = Limit(1, perClient: true);
         var held = new LeaseSet();
-        Take(1);
+        Take();
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Take(1000);
+        // Code that is compiled anew while it runs may allocate once, so one of three rounds has to show nothing.
+        Assert.Equal(0, new[] { Take(), Take(), Take() }.Min());
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Take(int times)
+        long Take()
         {
-            for (var i = 0; i < times; i++)
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
             {
                 held.Add(client.AttemptAcquire(Red));
                 client.AttemptAcquire(Red).Dispose();
                 held.Release();
             }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
 }

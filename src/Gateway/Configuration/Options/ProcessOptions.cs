@@ -99,7 +99,7 @@ internal sealed record OtlpOptions
     public string Headers { get; init; } = "";
 }
 
-/// <summary>One log event per request: route, destination, status, times, token counts; never a body, header value or query.</summary>
+/// <summary>One log event per request: client (its name, or a keyed hash of its address), route, destination, status, times, token counts; never a body, header value or query.</summary>
 internal sealed record AccessLogOptions
 {
     /// <summary>Whether it is written. Default: true.</summary>
