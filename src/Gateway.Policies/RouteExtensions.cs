@@ -103,9 +103,26 @@ public sealed record ResponseOptions
     /// <summary>After a rewrite, write the public model name back into answers. Default: false (bytes pass as they are).</summary>
     public bool RestoreModelName { get; init; }
 
+    /// <summary>
+    /// How a stream ends that its destination broke off between two events: <c>event</c>, with one more event that is the error, or <c>cut</c>, with a
+    /// connection that breaks off as well. Libraries that read past error events (OpenAI's for .NET does) raise only on the latter. Default: <c>event</c>.
+    /// </summary>
+    [AllowedValues(BrokenStreams.Event, BrokenStreams.Cut)]
+    public string BrokenStream { get; init; } = BrokenStreams.Event;
+
     /// <summary>Add <c>X-Blaze-Destination</c> with the destination's id. Default: false.</summary>
     public bool DestinationHeader { get; init; }
 
     /// <summary>Add <c>Server-Timing</c> with the gateway's own time and the model server's. Default: false.</summary>
     public bool ServerTiming { get; init; }
+}
+
+/// <summary>Values of <see cref="ResponseOptions.BrokenStream"/>.</summary>
+public static class BrokenStreams
+{
+    /// <summary>One more event, in the client's dialect, then an end in good order.</summary>
+    public const string Event = "event";
+
+    /// <summary>The client's connection or stream is reset.</summary>
+    public const string Cut = "cut";
 }

@@ -1,10 +1,11 @@
 using BenchmarkDotNet.Running;
+using BlazeGateway.Benchmarks.Cancel;
 using BlazeGateway.Benchmarks.Load;
 
 namespace BlazeGateway.Benchmarks;
 
 /// <summary>
-/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
+/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
 /// with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -15,6 +16,8 @@ internal static class Program
         {
             case "load":
                 return await LoadCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "cancel":
+                return await CancelCommand.Create().Parse(args[1..]).InvokeAsync();
             case "minimal-yarp":
                 return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
             case "fixed-response":

@@ -18,7 +18,7 @@ internal sealed class FrameRewriter : IDisposable
     private byte[] _held = [];
     private int _heldLength;
     private bool _passThrough;
-    private bool _dropLineFeed;
+    private LineFeed _lineFeed;
 
     /// <summary>Creates a rewriter for one stream.</summary>
     /// <param name="hideUsage">Whether the chunk of token counts and members <c>"usage":null</c> are taken out.</param>
@@ -34,10 +34,9 @@ internal sealed class FrameRewriter : IDisposable
     {
         while (bytes.Length > 0 && !_passThrough)
         {
-            if (_dropLineFeed)
+            if (_lineFeed != LineFeed.None)
             {
-                _dropLineFeed = false;
-                bytes = _boundary.SkipLineFeed(bytes);
+                bytes = TakeLineFeed(bytes, output);
                 continue;
             }
 
@@ -118,15 +117,17 @@ internal sealed class FrameRewriter : IDisposable
         _json.Restart();
         _json.Sink.Forget();
         ReadData(frame);
-        if (!_json.Finish())
+        var isWhole = _json.Finish();
+        var isDropped = isWhole && _json.Sink.IsUsageOnly;
+        _lineFeed = frame is not [.., (byte)'\r'] ? LineFeed.None : isDropped ? LineFeed.Dropped : LineFeed.Passed;
+        if (isDropped)
         {
-            output.Write(frame);
             return;
         }
 
-        if (_json.Sink.IsUsageOnly)
+        if (!isWhole)
         {
-            _dropLineFeed = frame[^1] == '\r';
+            output.Write(frame);
             return;
         }
 
@@ -140,6 +141,19 @@ internal sealed class FrameRewriter : IDisposable
         }
 
         output.Write(frame[from..]);
+    }
+
+    /// <summary>The line feed of a CRLF that was cut in two goes the way of the event it ends.</summary>
+    private ReadOnlySpan<byte> TakeLineFeed(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    {
+        var rest = _boundary.SkipLineFeed(bytes);
+        if (rest.Length < bytes.Length && _lineFeed == LineFeed.Passed)
+        {
+            output.Write("\n"u8);
+        }
+
+        _lineFeed = LineFeed.None;
+        return rest;
     }
 
     private void ReadData(ReadOnlySpan<byte> frame)
@@ -158,5 +172,12 @@ internal sealed class FrameRewriter : IDisposable
 
             at += line.Length + 1;
         }
+    }
+
+    private enum LineFeed : byte
+    {
+        None,
+        Passed,
+        Dropped,
     }
 }

@@ -59,6 +59,9 @@ internal sealed record GatewayError(string Code, int Status, string Type, string
     public static GatewayError UpstreamRateLimited { get; } = Add(
         "upstream_rate_limited", 429, "rate_limit_error", "Every model server is limiting its rate. Retry after the time given.");
 
+    /// <summary>The client left. Nobody is told; it stands in the access log.</summary>
+    public static GatewayError ClientClosedRequest { get; } = Add("client_closed_request", 499, Request, "The client left before its answer was complete.");
+
     public static GatewayError InternalError { get; } = Add("internal_error", 500, Server, "The gateway failed. This is a fault of the gateway.");
 
     public static GatewayError UpstreamConnectFailed { get; } = Add("upstream_connect_failed", 502, Server, "The model server could not be reached.");
@@ -66,6 +69,8 @@ internal sealed record GatewayError(string Code, int Status, string Type, string
     public static GatewayError UpstreamReset { get; } = Add("upstream_reset", 502, Server, "The upstream stream ended unexpectedly.");
 
     public static GatewayError UpstreamProtocolError { get; } = Add("upstream_protocol_error", 502, Server, "The model server's answer broke the protocol.");
+
+    public static GatewayError UpstreamErrorEvent { get; } = Add("upstream_error_event", 502, Server, "The model server's answer began with an error.");
 
     public static GatewayError PoisonRequest { get; } = Add("poison_request", 502, Server, "This request made model servers fail and is not tried again for now.");
 

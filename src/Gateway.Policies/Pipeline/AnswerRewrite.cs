@@ -9,14 +9,9 @@ internal static class AnswerRewrite
     public static bool IsWanted(RequestContext context) =>
         context.IsUsageInjected || (context.Route.Options.Response.RestoreModelName && context.Model?.Rewrite is not null);
 
-    /// <summary>The stream the client gets: the observed one, or one that changes it.</summary>
-    public static Stream Wrap(ObservedStream observed, RequestContext context, bool isStream)
+    /// <summary>The stream the client gets in place of the observed one.</summary>
+    public static RewrittenStream Wrap(ObservedStream observed, RequestContext context, bool isStream)
     {
-        if (!IsWanted(context))
-        {
-            return observed;
-        }
-
         var name = context.Route.Options.Response.RestoreModelName && context.Model?.Rewrite is not null
             ? Encoding.ASCII.GetString(context.Facts.Model)
             : null;

@@ -33,8 +33,8 @@ internal struct AnswerScanner
     /// <summary>Whether a frame may be put in here.</summary>
     public readonly bool AtFrameBoundary => _isStream && _stream.AtFrameBoundary;
 
-    /// <summary>Whether an error of the model server came in the stream.</summary>
-    public readonly bool HasServerError => _isStream && ErrorStatuses.IsServerFault(_stream.ErrorStatus);
+    /// <summary>Status code of the first error in the answer, 0 when there was none.</summary>
+    public readonly int ErrorStatus => _isStream ? _stream.ErrorStatus : _document.ErrorStatus;
 
     /// <summary>Looks at the next bytes; the first bytes of a document count as content.</summary>
     public StreamMarks Feed(ReadOnlySpan<byte> bytes)

@@ -37,16 +37,16 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         record.BeforeForward = now - record.Started;
         context.Destination = destination;
         feature.ProxiedDestination = destination;
+        if (context.IsInference)
+        {
+            context.Deadline.BeginAttempt(now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks));
+            Rewind(context);
+        }
+
         var tally = plans.For(destination, plan.ClusterId);
         tally.Begin(record.Strategy, record.Pick);
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
         hold = new AttemptHold(plan.Connections.Hold(), tally, trace, now);
-        if (context.IsInference)
-        {
-            context.Deadline.Set(Expiry.FirstByte, now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks));
-            Rewind(context);
-        }
-
         return null;
     }
 
@@ -60,50 +60,36 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
             context.Transformer,
             context.Deadline.Request);
 
-    /// <summary>Gives back what <see cref="TryBegin"/> took and counts the attempt.</summary>
+    /// <summary>Gives back what <see cref="TryBegin"/> took, tells what came of the attempt and counts it.</summary>
     public void End(RequestContext context, ClusterState cluster, in AttemptHold hold, ForwarderError error)
     {
         context.Deadline.Clear();
         hold.Connections.Release();
+        ForwardFailure.Note(context, error);
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
         context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
     }
 
-    /// <summary>Tells what the client gets when the forwarding failed before anything was sent.</summary>
-    public static void Classify(RequestContext context, ForwarderError error)
-    {
-        if (error == ForwarderError.None || context.FirstEvent is not null)
-        {
-            return;
-        }
-
-        if (context.Http.Response.HasStarted)
-        {
-            context.Error ??= context.Deadline.Expired != Expiry.None ? GatewayError.UpstreamTimeout : null;
-            return;
-        }
-
-        context.Error = ForwardFailure.Classify(error, context.Http.Features.Get<IForwarderErrorFeature>()?.Exception, context);
-    }
-
     private static AttemptResult Result(RequestContext context, ForwarderError error)
     {
-        if (context.Deadline.Expired != Expiry.None || error == ForwarderError.RequestTimedOut)
+        if (context.FirstEvent is { } first)
+        {
+            return first.IsServerFault ? AttemptResult.Error : AttemptResult.Ok;
+        }
+
+        if (context.AnswerEnd == AnswerEnd.Complete)
+        {
+            return ErrorStatuses.IsServerFault(context.AnswerStatus()) ? AttemptResult.Error : AttemptResult.Ok;
+        }
+
+        if (error == ForwarderError.RequestTimedOut || context.Error?.Status == StatusCodes.Status504GatewayTimeout)
         {
             return AttemptResult.Timeout;
         }
 
-        if (context.Http.RequestAborted.IsCancellationRequested)
-        {
-            return AttemptResult.Canceled;
-        }
-
-        var failed = error != ForwarderError.None
-            || context.AnswerEnd is AnswerEnd.Broken or AnswerEnd.BrokenAtFrame or AnswerEnd.ErrorFirst
-            || context.Http.Response.StatusCode >= StatusCodes.Status500InternalServerError;
-        return failed ? AttemptResult.Error : AttemptResult.Ok;
+        return context.Error?.Status < StatusCodes.Status500InternalServerError ? AttemptResult.Canceled : AttemptResult.Error;
     }
 
     private static void Rewind(RequestContext context)
@@ -114,8 +100,7 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         }
 
         var request = context.Http.Request;
-        context.Replay.Rewind(context.Body.Content, context.Splices);
-        request.Body = context.Replay;
+        request.Body = context.Rewind();
         request.Headers.TransferEncoding = default;
         request.ContentLength = context.Body.Length + context.Splices.Growth;
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -86,6 +87,12 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             return;
         }
 
+        if (AnswerRewrite.IsWanted(context))
+        {
+            // What is compressed cannot be changed on its way.
+            proxyRequest.Headers.Remove(HeaderNames.AcceptEncoding);
+        }
+
         Shape(proxyRequest, destinationPrefix);
     }
 
@@ -120,7 +127,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;
         }
 
-        if (answer.StatusCode == HttpStatusCode.SwitchingProtocols || httpContext.Request.Method == HttpMethods.Connect)
+        if (answer.StatusCode == HttpStatusCode.SwitchingProtocols || (answer.StatusCode == HttpStatusCode.OK && HttpMethods.IsConnect(httpContext.Request.Method)))
         {
             context.Upgraded();
             return;
@@ -131,8 +138,8 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             return;
         }
 
-        var isStream = IsStream(answer.Content.Headers);
-        if (isStream)
+        var framing = FramingOf(answer.Content.Headers);
+        if (framing is not null)
         {
             headers[Buffering] = "no";
             if (headers.CacheControl.Count == 0)
@@ -146,19 +153,41 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             headers[ServerTiming.Header] = ServerTiming.Format(context);
         }
 
-        if (AnswerRewrite.IsWanted(context))
+        Observe(answer, headers, framing);
+    }
+
+    /// <summary>Only what has the dialect's own framing, in plain bytes, can be looked into event by event; all else passes as it is.</summary>
+    private void Observe(HttpResponseMessage answer, IHeaderDictionary headers, Framing? framing)
+    {
+        var isPlain = !answer.Content.Headers.NonValidated.Contains(HeaderNames.ContentEncoding);
+        var isRewritten = isPlain && AnswerRewrite.IsWanted(context);
+        if (isRewritten)
         {
             headers.ContentLength = null;
         }
 
-        isStream &= answer.StatusCode == HttpStatusCode.OK;
+        var isStream = isPlain && answer.StatusCode == HttpStatusCode.OK && framing == (context.Dialect == Dialect.Ollama ? Framing.Lines : Framing.Events);
         context.Scanner = new AnswerScanner(context.Dialect, isStream);
-        answer.Content = new ObservedContent(answer.Content, context, isStream);
+        answer.Content = new ObservedContent(answer.Content, context, isStream, isRewritten);
     }
 
     // Read as text: parsing the header into an object costs more than the rest of this method.
-    private static bool IsStream(HttpContentHeaders headers) =>
-        headers.NonValidated.TryGetValues("Content-Type", out var values)
-        && values.ToString().AsSpan() is var type
-        && (type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/x-ndjson", StringComparison.OrdinalIgnoreCase));
+    private static Framing? FramingOf(HttpContentHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues(HeaderNames.ContentType, out var values))
+        {
+            return null;
+        }
+
+        var type = values.ToString().AsSpan();
+        return type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) ? Framing.Events
+            : type.StartsWith("application/x-ndjson", StringComparison.OrdinalIgnoreCase) ? Framing.Lines
+            : null;
+    }
+
+    private enum Framing : byte
+    {
+        Events,
+        Lines,
+    }
 }

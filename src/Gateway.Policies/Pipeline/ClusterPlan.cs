@@ -11,8 +11,11 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>What a cluster asks of the pipeline, compiled once from its configuration. Immutable.</summary>
 internal sealed class ClusterPlan
 {
-    private static readonly TimeSpan DefaultFirstByte = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan DefaultBetweenChunks = TimeSpan.FromMinutes(1);
+    /// <summary>Limit to the first byte of an inference request that none was set for.</summary>
+    public static readonly TimeSpan DefaultFirstByte = TimeSpan.FromMinutes(5);
+
+    /// <summary>Limit between chunks of an inference request that none was set for.</summary>
+    public static readonly TimeSpan DefaultBetweenChunks = TimeSpan.FromMinutes(1);
 
     public ClusterPlan(
         ClusterModel cluster, ILoadBalancingPolicy policy, IPassiveHealthCheckPolicy? passive, RequestMetrics metrics, PermitTable permits, TimeProvider time)

@@ -58,6 +58,13 @@ internal sealed class Deadline
         Volatile.Write(ref _state, Running);
     }
 
+    /// <summary>Begins an attempt: until its answer begins, what runs out cancels the request.</summary>
+    public void BeginAttempt(long firstByte)
+    {
+        Volatile.Write(ref _streaming, false);
+        Set(Expiry.FirstByte, firstByte);
+    }
+
     /// <summary>From now on reads are canceled and not the request, so that what was read can still be finished in good order.</summary>
     public void BeginStreaming() => Volatile.Write(ref _streaming, true);
 
@@ -77,14 +84,31 @@ internal sealed class Deadline
     /// <summary>Called by the sweep.</summary>
     public void Look(long now)
     {
-        var step = Volatile.Read(ref _step);
-        var total = Volatile.Read(ref _total);
-        if ((now < step && now < total) || Interlocked.CompareExchange(ref _state, Expiring, Running) != Running)
+        if (IsDue(now))
+        {
+            Expire(now);
+        }
+    }
+
+    /// <summary>Whether a limit has run out.</summary>
+    public bool IsDue(long now) => now >= Volatile.Read(ref _step) || now >= Volatile.Read(ref _total);
+
+    /// <summary>Ends the request for a limit that was seen to be due, if it is the one it was due for.</summary>
+    public void Expire(long now)
+    {
+        if (Interlocked.CompareExchange(ref _state, Expiring, Running) != Running)
         {
             return;
         }
 
-        _expired = now >= total ? Expiry.Total : _stepKind;
+        // The request may have ended and the next one begun since the look; what was due was not its limit.
+        if (!IsDue(now))
+        {
+            Volatile.Write(ref _state, Running);
+            return;
+        }
+
+        _expired = now >= Volatile.Read(ref _total) ? Expiry.Total : _stepKind;
         (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
     }
 

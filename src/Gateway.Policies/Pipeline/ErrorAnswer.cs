@@ -64,6 +64,7 @@ public static class ErrorAnswer
             response.Headers.RetryAfter = ShortestRetry.ToString(CultureInfo.InvariantCulture);
         }
 
-        await response.Body.WriteAsync(body, http.RequestAborted);
+        // Not canceled by the request's token: it may be canceled for a limit, and the server lets go of a client that left by itself.
+        await response.Body.WriteAsync(body, CancellationToken.None);
     }
 }

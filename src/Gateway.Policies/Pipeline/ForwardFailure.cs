@@ -1,38 +1,108 @@
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Body;
+using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>What a failed forwarding was: maps the forwarder's error and its cause to an error for the client.</summary>
+/// <summary>
+/// What a forwarding came to. It is told from the forwarder's error and its cause and never from the state of the connection to the client,
+/// which we may have cut ourselves.
+/// </summary>
 internal static class ForwardFailure
 {
-    /// <summary>The gateway's error; null when the client itself went away and there is nobody to tell.</summary>
-    public static GatewayError? Classify(ForwarderError error, Exception? cause, RequestContext context)
+    /// <summary>Notes how the answer ended, and the error that goes to the client or, once the answer has begun, to the log.</summary>
+    public static void Note(RequestContext context, ForwarderError error)
     {
-        if (context.Http.RequestAborted.IsCancellationRequested)
+        if (context.FirstEvent is { IsServerFault: false })
         {
-            return null;
+            // The forwarder reports the copy we ended; the destination did nothing wrong.
+            context.Http.Features.Set<IForwarderErrorFeature>(null);
         }
 
-        if (context.Error is { } known)
+        if (context.FirstEvent is not null || context.AnswerEnd is not AnswerEnd.None)
         {
-            return known;
+            return;
         }
 
-        if (context.Deadline.Expired != Expiry.None)
+        var cause = error == ForwarderError.None ? null : context.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
+        if (IsAnswered(context, error, cause))
+        {
+            context.AnswerEnd = context.Error is null ? AnswerEnd.Complete : AnswerEnd.None;
+            return;
+        }
+
+        var failure = context.Error ?? Classify(error, cause, context);
+        if (failure == GatewayError.ClientClosedRequest && context.IsUpgraded)
+        {
+            // A tunnel has no end of its own: the client decides when it is over.
+            context.AnswerEnd = AnswerEnd.Complete;
+            return;
+        }
+
+        context.Error = failure;
+        if (failure == GatewayError.ClientClosedRequest)
+        {
+            context.AnswerEnd = AnswerEnd.Abandoned;
+        }
+        else if (context.Http.Response.HasStarted)
+        {
+            context.AnswerEnd = AnswerEnd.Broken;
+        }
+    }
+
+    /// <summary>The error for a limit that ran out.</summary>
+    public static GatewayError Of(Expiry expired) => expired == Expiry.BetweenChunks ? GatewayError.UpstreamStall : GatewayError.UpstreamTimeout;
+
+    /// <summary>A destination may answer before it has read the whole body, and close: the forwarder reports the body, but the answer is whole.</summary>
+    private static bool IsAnswered(RequestContext context, ForwarderError error, Exception? cause) => error switch
+    {
+        ForwarderError.None => true,
+        ForwarderError.RequestBodyClient or ForwarderError.RequestBodyDestination or ForwarderError.RequestBodyCanceled =>
+            context.Record.ToHeaders >= 0 && cause is not AggregateException,
+        _ => false,
+    };
+
+    private static GatewayError Classify(ForwarderError error, Exception? cause, RequestContext context)
+    {
+        if (context.Deadline.Expired is not Expiry.None and var expired)
+        {
+            return Of(expired);
+        }
+
+        if (Departure.IsTimeout(context.Http))
         {
             return GatewayError.UpstreamTimeout;
         }
 
         return error switch
         {
+            ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
+                or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled
+                or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient
+                => GatewayError.ClientClosedRequest,
+
             // With our own limits in force this is the limit on connecting.
             ForwarderError.RequestTimedOut => context.IsInference ? GatewayError.UpstreamConnectFailed : GatewayError.UpstreamTimeout,
-            ForwarderError.RequestBodyClient => GatewayError.RequestTimeout,
+            ForwarderError.RequestBodyClient => OfBody(cause, context),
+            ForwarderError.UpgradeActivityTimeout => GatewayError.UpstreamStall,
             ForwarderError.ResponseHeaders => GatewayError.UpstreamProtocolError,
             ForwarderError.RequestCreation => GatewayError.InternalError,
             _ => ByCause(cause),
         };
+    }
+
+    /// <summary>When the destination fails first, reading the client's body is canceled, and the forwarder blames the client.</summary>
+    private static GatewayError OfBody(Exception? cause, RequestContext context)
+    {
+        if (context.Http.Response is { HasStarted: false, StatusCode: StatusCodes.Status408RequestTimeout })
+        {
+            return GatewayError.RequestTimeout;
+        }
+
+        return cause is AggregateException { InnerExceptions: [var body, var request, ..] }
+            ? body is OperationCanceledException ? ByCause(request) : BodyFailure.Classify(body, context)
+            : GatewayError.ClientClosedRequest;
     }
 
     private static GatewayError ByCause(Exception? cause) => Find(cause) switch
@@ -50,7 +120,10 @@ internal static class ForwardFailure
         {
             switch (exception)
             {
-                case HttpRequestException request:
+                // What the destination said of one HTTP/2 stream or of going away breaks no protocol: no error, internal error, refused stream, cancel.
+                case HttpProtocolException { ErrorCode: 0 or 2 or 7 or 8 }:
+                    return HttpRequestError.ResponseEnded;
+                case HttpRequestException { HttpRequestError: not HttpRequestError.HttpProtocolError } request:
                     return request.HttpRequestError;
                 case HttpIOException io:
                     return io.HttpRequestError;

@@ -8,12 +8,14 @@ internal sealed class ObservedContent : HttpContent
     private readonly HttpContent _inner;
     private readonly RequestContext _context;
     private readonly bool _isStream;
+    private readonly bool _isRewritten;
 
-    public ObservedContent(HttpContent inner, RequestContext context, bool isStream)
+    public ObservedContent(HttpContent inner, RequestContext context, bool isStream, bool isRewritten)
     {
         _inner = inner;
         _context = context;
         _isStream = isStream;
+        _isRewritten = isRewritten;
     }
 
     /// <inheritdoc />
@@ -23,7 +25,7 @@ internal sealed class ObservedContent : HttpContent
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
         var observed = new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken), _context, _isStream, cancellationToken);
-        return AnswerRewrite.Wrap(observed, _context, _isStream);
+        return _isRewritten ? AnswerRewrite.Wrap(observed, _context, _isStream) : observed;
     }
 
     /// <inheritdoc />

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Inference;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -16,7 +17,7 @@ internal sealed class ObservedStream : ReadOnlyStream
     private readonly CancellationTokenRegistration _abandoned;
     private long _firstContent;
     private bool _begun;
-    private bool _broken;
+    private Exception? _broken;
     private bool _ended;
 
     public ObservedStream(Stream inner, RequestContext context, bool isStream, CancellationToken abandoned)
@@ -46,9 +47,9 @@ internal sealed class ObservedStream : ReadOnlyStream
                 Limit();
             }
 
-            if (_broken)
+            if (_broken is not null)
             {
-                return Break(buffer.Span, cancellationToken);
+                return Break(buffer.Span, _broken, cancellationToken);
             }
 
             filled = await _inner.ReadAsync(buffer, _context.Deadline.Read);
@@ -69,17 +70,18 @@ internal sealed class ObservedStream : ReadOnlyStream
         {
             if (buffer.Length == 0)
             {
-                _broken = true;
+                _broken = exception;
                 return 0;
             }
 
-            return Break(buffer.Span, cancellationToken);
+            return Break(buffer.Span, exception, cancellationToken);
         }
 
         _begun = true;
         if (filled == 0)
         {
             _ended = true;
+            _context.Scanner.Complete();
             _context.AnswerEnd = AnswerEnd.Complete;
             return 0;
         }
@@ -118,12 +120,11 @@ internal sealed class ObservedStream : ReadOnlyStream
             {
                 _ended = true;
                 _context.AnswerEnd = AnswerEnd.ErrorFirst;
-                _context.FirstEvent = FirstEventError.From(first, bytes);
+                _context.FirstEvent = FirstEventError.From(first, _context.Dialect, bytes);
                 throw new FirstEventException();
             }
 
-            // A comment before the first event is a sign of life that the client waits for; the status goes out with it.
-            if (first.Kind == FirstEventKind.Answer || bytes is [(byte)':', ..] || filled == buffer.Length)
+            if (first.Kind == FirstEventKind.Answer || filled == buffer.Length || IsSignOfLife(bytes))
             {
                 return filled;
             }
@@ -135,6 +136,10 @@ internal sealed class ObservedStream : ReadOnlyStream
             filled += read;
         }
     }
+
+    /// <summary>A comment, an empty line or a block without data before the first event is a sign of life that the client waits for; the status goes out with it.</summary>
+    private static bool IsSignOfLife(ReadOnlySpan<byte> bytes) =>
+        bytes is [(byte)':' or (byte)'\n' or (byte)'\r', ..] || bytes.EndsWith("\n\n"u8) || bytes.EndsWith("\n\r\n"u8) || bytes.EndsWith("\r\r"u8);
 
     private void Observe(ReadOnlySpan<byte> bytes)
     {
@@ -157,28 +162,29 @@ internal sealed class ObservedStream : ReadOnlyStream
     }
 
     /// <summary>The destination failed, stood still, or the client left: finishes the stream in good order where that is possible.</summary>
-    private int Break(Span<byte> buffer, CancellationToken abandoned)
+    private int Break(Span<byte> buffer, Exception cause, CancellationToken abandoned)
     {
         _ended = true;
         _context.Deadline.Clear();
-        if (!_begun || !_isStream || abandoned.IsCancellationRequested || !_context.Scanner.AtFrameBoundary)
+        abandoned.ThrowIfCancellationRequested();
+        if (!_begun || !_isStream || !_context.Scanner.AtFrameBoundary || !_context.Route.EndsBrokenStreams || _context.Http.Response.ContentLength is not null)
         {
-            _context.AnswerEnd = AnswerEnd.Broken;
-            abandoned.ThrowIfCancellationRequested();
-            throw new IOException("The destination's answer broke off.");
+            throw new IOException("The destination's answer broke off.", cause);
         }
 
         _context.AnswerEnd = AnswerEnd.BrokenAtFrame;
-        var error = _context.Deadline.Expired switch
-        {
-            Expiry.BetweenChunks => GatewayError.UpstreamStall,
-            Expiry.Total => GatewayError.UpstreamTimeout,
-            _ => GatewayError.UpstreamReset,
-        };
+        var error = _context.Deadline.Expired is not Expiry.None and var expired ? ForwardFailure.Of(expired) : GatewayError.UpstreamReset;
         _context.Error = error;
+        _context.Http.Features.Set<IForwarderErrorFeature>(new StreamBreak(cause));
         var frame = new ArrayBufferWriter<byte>(256);
         ErrorEnvelope.WriteFrame(frame, _context.Dialect, error);
         frame.WrittenSpan.CopyTo(buffer);
         return frame.WrittenCount;
+    }
+
+    /// <summary>What YARP's passive health policies read. The forwarder itself sees a stream that ended well.</summary>
+    private sealed record StreamBreak(Exception Exception) : IForwarderErrorFeature
+    {
+        public ForwarderError Error => ForwarderError.ResponseBodyDestination;
     }
 }

@@ -89,8 +89,8 @@ internal sealed class RequestContext
     /// <summary>The request's body when it was read before the pick.</summary>
     public BodyBuffer Body { get; } = new();
 
-    /// <summary>Sends <see cref="Body"/> again and again.</summary>
-    public ReplayStream Replay { get; } = new();
+    /// <summary>Sends <see cref="Body"/> to the destination of the attempt at hand.</summary>
+    public ReplayStream Replay { get; private set; } = new();
 
     /// <summary>Shapes the outgoing request and watches the answer.</summary>
     public AttemptTransformer Transformer { get; }
@@ -138,8 +138,23 @@ internal sealed class RequestContext
         Route.CountUpgrade();
     }
 
+    /// <summary>Status the answer amounts to: an error that came in the body of a good status counts as what it says it is.</summary>
+    public int AnswerStatus()
+    {
+        var status = Http.Response.StatusCode;
+        return status < StatusCodes.Status400BadRequest && _scanner.ErrorStatus is not 0 and var said ? said : status;
+    }
+
     /// <summary>Ticks since <see cref="Begin"/>.</summary>
     public long Elapsed() => Time.GetTimestamp() - _record.Started;
+
+    /// <summary>Starts <see cref="Replay"/> again for an attempt. One that an earlier attempt left half read may still be read by it.</summary>
+    public ReplayStream Rewind()
+    {
+        Replay = Replay.IsHalfRead ? new ReplayStream() : Replay;
+        Replay.Rewind(Body.Content, _splices);
+        return Replay;
+    }
 
     /// <summary>Reserves room for body bytes; false when the process holds as many as it may.</summary>
     public bool TryReserve(long bytes)
@@ -156,8 +171,13 @@ internal sealed class RequestContext
     /// <summary>Gives everything back. False when this object may not serve another request.</summary>
     public bool End()
     {
-        Body.Clear();
-        Replay.Reset();
+        var isHalfRead = Replay.IsHalfRead;
+        if (!isHalfRead)
+        {
+            Body.Clear();
+            Replay.Reset();
+        }
+
         _budget.Release(_reserved);
         _reserved = 0;
         _scanner = default;
@@ -179,6 +199,6 @@ internal sealed class RequestContext
         FirstEvent = null;
         ErrorMessage = null;
         IsUsageInjected = false;
-        return Deadline.End();
+        return Deadline.End() && !isHalfRead;
     }
 }

@@ -12,6 +12,9 @@ internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep,
     /// <summary>Requests on their way.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Contexts that wait for a request.</summary>
+    public int Idle => _free.Count;
+
     /// <summary>A context for one request.</summary>
     public RequestContext Rent()
     {

@@ -17,9 +17,9 @@ internal sealed partial class RequestPipeline(
     public Task InvokeAsync(HttpContext http)
     {
         var feature = http.GetReverseProxyFeature();
+        var plan = plans.For(feature.Route);
         var context = pool.Rent();
-        context.Begin(http, plans.For(feature.Route));
-        settlement.Begin(context);
+        context.Begin(http, plan);
         return RunAsync(context, feature);
     }
 
@@ -27,6 +27,7 @@ internal sealed partial class RequestPipeline(
     {
         try
         {
+            settlement.Begin(context);
             context.Error = Guard.Check(context);
             IdentifyStep.Run(context);
             var cluster = feature.Route.Cluster;
@@ -55,8 +56,6 @@ internal sealed partial class RequestPipeline(
                     {
                         attempt.End(context, cluster, hold, error);
                     }
-
-                    Attempt.Classify(context, error);
                 }
             }
 
@@ -71,8 +70,14 @@ internal sealed partial class RequestPipeline(
         }
         finally
         {
-            settlement.Settle(context);
-            pool.Return(context);
+            try
+            {
+                settlement.Settle(context);
+            }
+            finally
+            {
+                pool.Return(context);
+            }
         }
     }
 
@@ -85,20 +90,23 @@ internal sealed partial class RequestPipeline(
 
     private static Task AnswerAsync(RequestContext context)
     {
-        if (context.Http.RequestAborted.IsCancellationRequested)
+        if (context.Error == GatewayError.ClientClosedRequest)
         {
+            // Left alone, the server would send an empty 200 to a client that closed its side only.
+            context.Http.Abort();
             return Task.CompletedTask;
         }
 
         return context.FirstEvent is { } first
-            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, retryAfter: first.Status is StatusCodes.Status503ServiceUnavailable)
+            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter)
             : ErrorAnswer.WriteAsync(context.Http, context.Error!, InferencePath.DialectOf(context.Http.Request.Path.Value), context.ErrorMessage);
     }
 
     private async Task FailAsync(RequestContext context, Exception exception)
     {
-        if (context.Http.RequestAborted.IsCancellationRequested)
+        if (Departure.Of(context.Http))
         {
+            context.Error = GatewayError.ClientClosedRequest;
             return;
         }
 

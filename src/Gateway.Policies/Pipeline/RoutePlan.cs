@@ -9,6 +9,8 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>What a route asks of the pipeline, compiled once from its configuration. Immutable; a request keeps the plan it began with.</summary>
 internal sealed class RoutePlan
 {
+    private static readonly TimeSpan DefaultActivity = TimeSpan.FromSeconds(100);
+
     private readonly RequestMetrics _metrics;
 
     public RoutePlan(RouteModel route, RequestMetrics metrics, ClientDirectory clients, PermitTable permits, TimeProvider time)
@@ -27,7 +29,8 @@ internal sealed class RoutePlan
         TotalTicks = Ticks(Options.Timeouts.Total ?? cluster.Timeouts.Total, time) ?? long.MaxValue;
         FirstByteTicks = Ticks(Options.Timeouts.FirstByte, time);
         BetweenChunksTicks = Ticks(Options.Timeouts.BetweenChunks, time);
-        Plain = PlainConfig(route.Cluster?.Model.Config.HttpRequest, Options.Timeouts, cluster.Timeouts);
+        EndsBrokenStreams = !Options.Response.BrokenStream.Equals(BrokenStreams.Cut, StringComparison.OrdinalIgnoreCase);
+        Plain = PlainConfig(route.Cluster?.Model.Config.HttpRequest, cluster.Timeouts);
     }
 
     /// <summary>Route id.</summary>
@@ -57,6 +60,9 @@ internal sealed class RoutePlan
     /// <summary>Kind of model server of the route's own cluster.</summary>
     public string Kind { get; }
 
+    /// <summary>Whether a stream that broke off between two events is ended with an error event.</summary>
+    public bool EndsBrokenStreams { get; }
+
     /// <summary>Limit of the whole request in ticks, <see cref="long.MaxValue"/> for none.</summary>
     public long TotalTicks { get; }
 
@@ -77,17 +83,21 @@ internal sealed class RoutePlan
         span is { } value ? (long)(value.TotalSeconds * time.TimestampFrequency) : null;
 
     // YARP has one idle limit for waiting and for reading; it may never be shorter than either of ours.
-    private static ForwarderRequestConfig PlainConfig(ForwarderRequestConfig? request, TimeoutOptions route, TimeoutOptions cluster)
+    private ForwarderRequestConfig PlainConfig(ForwarderRequestConfig? request, TimeoutOptions cluster)
     {
         var config = request ?? ForwarderRequestConfig.Empty;
-        var firstByte = route.FirstByte ?? cluster.FirstByte;
-        var betweenChunks = route.BetweenChunks ?? cluster.BetweenChunks;
+        var firstByte = Options.Timeouts.FirstByte ?? cluster.FirstByte ?? (IsInference ? ClusterPlan.DefaultFirstByte : null);
+        var betweenChunks = Options.Timeouts.BetweenChunks ?? cluster.BetweenChunks ?? (IsInference ? ClusterPlan.DefaultBetweenChunks : null);
         if (firstByte is null && betweenChunks is null)
         {
             return config;
         }
 
-        var longest = firstByte > betweenChunks || betweenChunks is null ? firstByte!.Value : betweenChunks.Value;
-        return config with { ActivityTimeout = config.ActivityTimeout > longest ? config.ActivityTimeout : longest };
+        var idle = config.ActivityTimeout ?? DefaultActivity;
+        var longest = Longer(firstByte ?? idle, betweenChunks ?? idle);
+        return config with { ActivityTimeout = config.ActivityTimeout is { } own ? Longer(own, longest) : longest };
     }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) =>
+        one == Timeout.InfiniteTimeSpan || (other != Timeout.InfiniteTimeSpan && one > other) ? one : other;
 }

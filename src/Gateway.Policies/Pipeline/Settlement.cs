@@ -7,8 +7,6 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>Step Settle: decides how the request ended, counts it, and hands its record to the access log. Runs once per request, whatever happened.</summary>
 internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, RequestId ids)
 {
-    private const int ClientClosedRequest = 499;
-
     /// <summary>The request began.</summary>
     public void Begin(RequestContext context)
     {
@@ -26,15 +24,15 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
         record.Duration = context.Elapsed();
         record.StatusCode = context.Http.Response.StatusCode;
         record.ErrorCode = context.Error?.Code;
-        record.Outcome = OutcomeOf(context);
-        if (record.Outcome == Outcome.ClientCanceled)
-        {
-            record.StatusCode = ClientClosedRequest;
-        }
-
         if (context.IsInference && record.ToHeaders >= 0)
         {
             Usage(context, ref record);
+        }
+
+        record.Outcome = OutcomeOf(context);
+        if (record.Outcome == Outcome.ClientCanceled)
+        {
+            record.StatusCode = GatewayError.ClientClosedRequest.Status;
         }
 
         var model = record is { Model: { } name, Attempts: > 0 } ? context.Cluster!.Metrics.Model(name, record.Operation) : null;
@@ -48,31 +46,19 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
         log.Write(record);
     }
 
-    private static Outcome OutcomeOf(RequestContext context)
+    private static Outcome OutcomeOf(RequestContext context) => context switch
     {
-        if (context.AnswerEnd is AnswerEnd.BrokenAtFrame)
-        {
-            return Outcome.StreamBroken;
-        }
-
-        if (context.Http.RequestAborted.IsCancellationRequested && context.AnswerEnd != AnswerEnd.Complete && context.Error is null)
-        {
-            return context.AnswerEnd == AnswerEnd.Broken && context.Deadline.Expired != Expiry.None ? Outcome.StreamBroken : Outcome.ClientCanceled;
-        }
-
-        if (context.AnswerEnd is AnswerEnd.Broken && context.Http.Response.HasStarted)
-        {
-            return Outcome.StreamBroken;
-        }
-
-        return context.Error is { } error ? OutcomeOf(error) : OutcomeOf(context.Http.Response.StatusCode);
-    }
+        { AnswerEnd: AnswerEnd.Broken or AnswerEnd.BrokenAtFrame } => Outcome.StreamBroken,
+        { Error: { } error } => OutcomeOf(error),
+        _ => OutcomeOf(context.AnswerStatus()),
+    };
 
     private static Outcome OutcomeOf(GatewayError error) => error.Status switch
     {
         StatusCodes.Status503ServiceUnavailable when error == GatewayError.NoHealthyBackend || error == GatewayError.Overloaded => Outcome.NoBackend,
         StatusCodes.Status503ServiceUnavailable => Outcome.GatewayError,
         StatusCodes.Status500InternalServerError => Outcome.GatewayError,
+        StatusCodes.Status499ClientClosedRequest => Outcome.ClientCanceled,
         StatusCodes.Status504GatewayTimeout => Outcome.Timeout,
         _ => OutcomeOf(error.Status),
     };

@@ -213,7 +213,7 @@ public sealed class ModelCatalogTests
         Assert.Equal((DestinationAnswer.Failing, 500), Seen(host.Catalog.StatusOf(host.Destination("c", "d"))));
         responder.Answer = Responder.OpenAiModels("m");
         await AdvanceUntilAsync(time, () => host.Current.IsServed("c", "m"));
-        Assert.Contains(host.Log.Lines, l => l.StartsWith("Information:", StringComparison.Ordinal) && l.EndsWith("answers again.", StringComparison.Ordinal));
+        await WaitAsync(() => host.Log.Lines.Any(l => l.StartsWith("Information:", StringComparison.Ordinal) && l.EndsWith("answers again.", StringComparison.Ordinal)));
     }
 
     [Fact]

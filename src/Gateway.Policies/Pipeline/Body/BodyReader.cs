@@ -35,11 +35,15 @@ internal static class BodyReader
     {
         var buffer = context.Body;
         var known = request.ContentLength;
+        using var either = context.Route.TotalTicks == long.MaxValue
+            ? null
+            : CancellationTokenSource.CreateLinkedTokenSource(context.Http.RequestAborted, context.Deadline.Request);
+        var stop = either?.Token ?? context.Http.RequestAborted;
         try
         {
             while (true)
             {
-                var read = await request.Body.ReadAsync(buffer.Free(known - buffer.Length ?? UnknownLength), context.Http.RequestAborted);
+                var read = await request.Body.ReadAsync(buffer.Free(known - buffer.Length ?? UnknownLength), stop);
                 if (read == 0)
                 {
                     context.Record.BytesIn = buffer.Length;
@@ -58,14 +62,9 @@ internal static class BodyReader
                 }
             }
         }
-        catch (BadHttpRequestException exception)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
-            return exception.StatusCode switch
-            {
-                StatusCodes.Status408RequestTimeout => GatewayError.RequestTimeout,
-                StatusCodes.Status413PayloadTooLarge => GatewayError.PayloadTooLarge,
-                _ => GatewayError.AmbiguousFraming,
-            };
+            return BodyFailure.Classify(exception, context);
         }
     }
 }

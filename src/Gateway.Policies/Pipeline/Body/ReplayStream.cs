@@ -10,6 +10,14 @@ internal sealed class ReplayStream : ReadOnlyStream
     private ReadOnlyMemory<byte> _inserting;
     private long _offset;
     private int _next;
+    private bool _begun;
+    private bool _ended;
+
+    /// <summary>
+    /// Whether reading began and did not come to the end: whoever reads may not know yet that nobody wants the body any more, so
+    /// neither this object nor the memory it reads may serve another request.
+    /// </summary>
+    public bool IsHalfRead => Volatile.Read(ref _begun) && !Volatile.Read(ref _ended);
 
     /// <summary>Starts again at the first byte of <paramref name="content"/>.</summary>
     public void Rewind(in ReadOnlySequence<byte> content, in BodySplices splices)
@@ -19,6 +27,8 @@ internal sealed class ReplayStream : ReadOnlyStream
         _inserting = default;
         _offset = 0;
         _next = 0;
+        _begun = false;
+        _ended = false;
     }
 
     /// <summary>Lets go of the buffer.</summary>
@@ -27,6 +37,7 @@ internal sealed class ReplayStream : ReadOnlyStream
     /// <inheritdoc />
     public override int Read(Span<byte> buffer)
     {
+        Volatile.Write(ref _begun, true);
         var written = 0;
         while (written < buffer.Length)
         {
@@ -58,6 +69,11 @@ internal sealed class ReplayStream : ReadOnlyStream
             _rest.Slice(0, taken).CopyTo(target);
             Skip(taken);
             written += taken;
+        }
+
+        if (written == 0 && buffer.Length > 0)
+        {
+            Volatile.Write(ref _ended, true);
         }
 
         return written;

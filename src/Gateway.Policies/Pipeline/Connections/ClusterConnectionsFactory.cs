@@ -47,6 +47,9 @@ internal sealed class ClusterConnectionsFactory : ForwarderHttpClientFactory, IF
             ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
             ConnectTimeout = ConnectTimeout,
             MaxResponseHeadersLength = 32,
+
+            // An answer nobody wants any more is not read on in order to keep its connection: the model server would go on computing it.
+            ResponseDrainTimeout = TimeSpan.Zero,
         };
         ConfigureHandler(context, handler);
         if (ExtensionsCarrier.ReadCluster(context.NewMetadata).Tls is { } tls)

@@ -16,6 +16,7 @@ internal sealed class ModelServerApplication(ServerContext server) : IHttpApplic
         request.Http.Initialize(contextFeatures);
         request.Fault = null;
         request.EndedByFault = false;
+        request.HasLeft = 0;
         return request;
     }
 
@@ -30,8 +31,9 @@ internal sealed class ModelServerApplication(ServerContext server) : IHttpApplic
             await _router.RouteAsync(context);
             completed = !context.EndedByFault && !http.RequestAborted.IsCancellationRequested;
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (http.RequestAborted.IsCancellationRequested || IsBrokenBody(e))
         {
+            NoteDeparture(context);
             http.Abort();
         }
         catch (BadHttpRequestException e) when (!http.Response.HasStarted)
@@ -54,9 +56,12 @@ internal sealed class ModelServerApplication(ServerContext server) : IHttpApplic
 
     private void NoteDeparture(object? state)
     {
-        if (state is ServedRequest { EndedByFault: false })
+        if (state is ServedRequest { EndedByFault: false } request && server.Stats.Remembers && Interlocked.Exchange(ref request.HasLeft, 1) == 0)
         {
             server.Stats.ClientLeft(server.Time.GetUtcNow());
         }
     }
+
+    /// <summary>A body that breaks off is seen before the end of its connection is.</summary>
+    private static bool IsBrokenBody(Exception e) => e is IOException and not BadHttpRequestException { StatusCode: not StatusCodes.Status400BadRequest };
 }

@@ -113,7 +113,7 @@ internal sealed class ModelServerHost : IAsyncDisposable
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         kestrel.Listen(ResolveAddress(options.Host), options.Port, listen =>
         {
-            listen.Protocols = HttpProtocols.Http1;
+            listen.Protocols = options.IsHttp2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
             if (options.Certificate is { } certificate)
             {
                 listen.UseHttps(certificate);

@@ -50,6 +50,9 @@ internal sealed record ModelServerHostOptions
     /// <summary>Serves TLS with this certificate. Default: null, plain HTTP.</summary>
     public X509Certificate2? Certificate { get; init; }
 
+    /// <summary>Speaks HTTP/2 and nothing else, without TLS by prior knowledge. Default: false, HTTP/1.1.</summary>
+    public bool IsHttp2 { get; init; }
+
     /// <summary>Largest request body, bytes; above it 413. Default: 64 MiB.</summary>
     public long MaxBodyBytes { get; init; } = 64L * 1024 * 1024;
 }

@@ -12,6 +12,7 @@ internal sealed class ModelServerStats(int remembered)
     private long _completed;
     private long _cancelled;
     private long _faulted;
+    private long _read;
     private int _inFlight;
 
     /// <summary>Requests whose head was read.</summary>
@@ -25,6 +26,9 @@ internal sealed class ModelServerStats(int remembered)
 
     /// <summary>Requests a fault was injected into.</summary>
     public long Faulted => Volatile.Read(ref _faulted);
+
+    /// <summary>Requests whose body was read whole; counted while requests are remembered.</summary>
+    public long Read => Volatile.Read(ref _read);
 
     /// <summary>Requests under way now.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -73,7 +77,6 @@ internal sealed class ModelServerStats(int remembered)
 
     public void ClientLeft(DateTimeOffset at)
     {
-        Interlocked.Increment(ref _cancelled);
         lock (_gate)
         {
             _cancellations.Enqueue(at);
@@ -82,12 +85,15 @@ internal sealed class ModelServerStats(int remembered)
                 _cancellations.Dequeue();
             }
         }
+
+        Interlocked.Increment(ref _cancelled);
     }
 
     public void FaultInjected() => Interlocked.Increment(ref _faulted);
 
     public void Remember(SeenRequest request)
     {
+        Interlocked.Increment(ref _read);
         lock (_gate)
         {
             _recent.Enqueue(request);
