@@ -31,7 +31,7 @@ internal sealed class Deadline
     private const int Expiring = 2;
 
     private readonly CancellationTokenSource _request = new();
-    private readonly CancellationTokenSource _read = new();
+    private CancellationTokenSource _read = new();
     private long _step = Never;
     private long _total = Never;
     private int _state = Free;
@@ -112,11 +112,18 @@ internal sealed class Deadline
         (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
     }
 
-    /// <summary>Ends the request. False when this object was canceled and may not serve another.</summary>
+    /// <summary>Ends the request. False when a limit ran out, so that this object may not serve another.</summary>
     public bool End()
     {
         Volatile.Write(ref _step, Never);
         Volatile.Write(ref _total, Never);
-        return Interlocked.CompareExchange(ref _state, Free, Running) == Running && _request.TryReset() && _read.TryReset();
+        if (Interlocked.CompareExchange(ref _state, Free, Running) != Running || !_request.TryReset())
+        {
+            return false;
+        }
+
+        // Canceled for a client that left, which happens too often to give all that belongs to a request away for it.
+        _read = _read.TryReset() ? _read : new();
+        return true;
     }
 }

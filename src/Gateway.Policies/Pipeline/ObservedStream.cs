@@ -15,7 +15,6 @@ internal sealed class ObservedStream : ReadOnlyStream
     private readonly RequestContext _context;
     private readonly bool _isStream;
     private readonly CancellationTokenRegistration _abandoned;
-    private long _firstContent;
     private bool _begun;
     private Exception? _broken;
     private bool _ended;
@@ -154,11 +153,10 @@ internal sealed class ObservedStream : ReadOnlyStream
         if (record.ToFirstContent < 0)
         {
             record.ToFirstContent = now - record.Started;
-            _firstContent = now;
             return;
         }
 
-        record.Generation = now - _firstContent;
+        record.Generation = now - record.Started - record.ToFirstContent;
     }
 
     /// <summary>The destination failed, stood still, or the client left: finishes the stream in good order where that is possible.</summary>

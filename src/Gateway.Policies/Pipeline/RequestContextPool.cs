@@ -29,7 +29,7 @@ internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep,
         return context;
     }
 
-    /// <summary>Takes a context back; one that was canceled is let go.</summary>
+    /// <summary>Takes a context back; one that may not serve another request is let go.</summary>
     public void Return(RequestContext context)
     {
         if (context.End())

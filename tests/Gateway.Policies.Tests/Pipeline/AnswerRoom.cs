@@ -3,6 +3,7 @@ using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 using Yarp.ReverseProxy.Forwarder;
@@ -15,11 +16,8 @@ internal sealed class AnswerRoom
 {
     public static readonly TimeSpan BetweenChunks = TimeSpan.FromSeconds(10);
     private static readonly FakeTimeProvider Clock = new();
-    private static readonly RoutePlan Plan = new(
-        new RouteModel(
-            WireHost.Route("r", new RouteExtensions { Inference = true, Timeouts = new() { BetweenChunks = BetweenChunks } }), cluster: null, HttpTransformer.Default),
-        new RequestMetrics(Metrics.NewCustomRegistry(), Clock),
-        Clock);
+    private static readonly RoutePlan Plan = PlanOf(new RouteModel(
+        WireHost.Route("r", new RouteExtensions { Inference = true, Timeouts = new() { BetweenChunks = BetweenChunks } }), cluster: null, HttpTransformer.Default));
 
     private readonly Dialect _dialect;
     private readonly bool _isStream;
@@ -36,6 +34,14 @@ internal sealed class AnswerRoom
     }
 
     public RequestContext Context { get; }
+
+    /// <summary>What the gateway compiles from a route.</summary>
+    public static RoutePlan PlanOf(RouteModel route)
+    {
+        var services = new ServiceCollection().AddLogging().AddRouting().AddSingleton<TimeProvider>(Clock).AddSingleton(Metrics.NewCustomRegistry());
+        services.AddReverseProxy().LoadFromMemory([], []).AddGatewayPolicies();
+        return services.BuildServiceProvider().GetRequiredService<PlanCache>().For(route);
+    }
 
     public ObservedStream Observe(Stream inner, CancellationToken abandoned = default) => new(inner, Context, _isStream, abandoned);
 

@@ -85,6 +85,25 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public void After_a_client_that_left_the_object_serves_the_next_request()
+    {
+        var deadline = new Deadline();
+        deadline.Begin(Never);
+        deadline.BeginStreaming();
+        var read = deadline.Read;
+        deadline.CancelRead();
+        Assert.True(read.IsCancellationRequested);
+        Assert.True(deadline.End());
+
+        deadline.Begin(50);
+        deadline.BeginStreaming();
+        Assert.False(deadline.Read.IsCancellationRequested);
+        deadline.Look(50);
+        Assert.True(deadline.Read.IsCancellationRequested);
+        Assert.False(deadline.End());
+    }
+
+    [Fact]
     public void The_sweep_looks_at_what_was_added_until_it_is_removed()
     {
         var time = new FakeTimeProvider();

@@ -148,8 +148,7 @@ public sealed class LimitTests : IAsyncLifetime
         var state = new Yarp.ReverseProxy.Model.ClusterState("llm", new Yarp.ReverseProxy.Model.ClusterModel(cluster, connections));
         var route = WireHost.Route("r", new RouteExtensions { Inference = inference, Timeouts = new() { FirstByte = Seconds(firstByte), BetweenChunks = Seconds(betweenChunks) } });
 
-        var plan = new RoutePlan(
-            new Yarp.ReverseProxy.Model.RouteModel(route, state, HttpTransformer.Default), new RequestMetrics(Prometheus.Metrics.NewCustomRegistry(), TimeProvider.System), TimeProvider.System);
+        var plan = AnswerRoom.PlanOf(new Yarp.ReverseProxy.Model.RouteModel(route, state, HttpTransformer.Default));
 
         Assert.Equal(Seconds(expected), plan.Plain.ActivityTimeout);
     }

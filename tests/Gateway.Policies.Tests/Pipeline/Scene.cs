@@ -57,13 +57,20 @@ public sealed class Scene : IAsyncLifetime
 
     private IReadOnlyList<RouteConfig> Routes =>
     [
-        WireHost.Route("plain", new RouteExtensions { Timeouts = Limits with { Total = Total } }, path: "/plain/{**rest}"),
-        WireHost.Route("total", new RouteExtensions { Inference = true, Timeouts = Limits with { Total = Total } }, header: "total"),
-        WireHost.Route("stuck", new RouteExtensions { Inference = true, Timeouts = Limits with { Total = Total } }, "stuck", "stuck"),
-        WireHost.Route("large", new RouteExtensions { Inference = true, Timeouts = Limits, RequestBody = new() { MaxBytes = 64L << 20 } }, header: "large"),
-        WireHost.Route("cut", new RouteExtensions { Inference = true, Response = new() { BrokenStream = BrokenStreams.Cut } }, header: "cut"),
-        WireHost.Route("limits", new RouteExtensions { Inference = true, Timeouts = Limits }),
+        Route("plain", new RouteExtensions { Timeouts = Limits with { Total = Total } }, path: "/plain/{**rest}"),
+        Route("total", new RouteExtensions { Inference = true, Timeouts = Limits with { Total = Total } }, header: "total"),
+        Route("stuck", new RouteExtensions { Inference = true, Timeouts = Limits with { Total = Total } }, "stuck", "stuck"),
+        Route("large", new RouteExtensions { Inference = true, Timeouts = Limits, RequestBody = new() { MaxBytes = 64L << 20 } }, header: "large"),
+        Route("cut", new RouteExtensions { Inference = true, Response = new() { BrokenStream = BrokenStreams.Cut } }, header: "cut"),
+        Route("limits", new RouteExtensions { Inference = true, Timeouts = Limits }),
     ];
 
-    private IReadOnlyList<ClusterConfig> Clusters => [WireHost.Cluster("llm", Destination.Address), WireHost.Cluster("stuck", _stuck.Address)];
+    private IReadOnlyList<ClusterConfig> Clusters => [Cluster("llm", Destination.Address), Cluster("stuck", _stuck.Address)];
+
+    /// <summary>One permit for everybody and one for each: a request that did not give its own back would be the last.</summary>
+    private static RouteConfig Route(string id, RouteExtensions extensions, string cluster = "llm", string? header = null, string path = "/{**rest}") =>
+        WireHost.Route(id, extensions with { Limits = new() { PerClient = new() { Concurrent = 1 }, PerEndpoint = new() { Concurrent = 1 } } }, cluster, header, path);
+
+    private static ClusterConfig Cluster(string id, string address) =>
+        ExtensionsCarrier.Attach(WireHost.Cluster(id, address), new ClusterExtensions { Admission = new() { MaxInFlight = 1 } });
 }

@@ -3,6 +3,7 @@ using System.Text;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
+using BlazeGateway.Policies.RateLimiting;
 using BlazeGateway.Policies.Tests.Pipeline.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -127,6 +128,7 @@ internal sealed class WireHost : IAsyncDisposable
             () => $"{Records.Count} of {settled} requests were settled and {pool.InFlight} are in flight.");
         Assert.Equal(settled, Records.Count);
         Assert.Equal(0, Get<BodyBudget>().Reserved);
+        Assert.Equal(0, Get<PermitTable>().Taken);
         Assert.Equal(pool.Idle, Get<DeadlineSweep>().Count);
         Assert.Equal(0, await SumAsync("http_server_active_requests"));
         Assert.Equal(0, await SumAsync("blaze_destination_requests_in_flight"));

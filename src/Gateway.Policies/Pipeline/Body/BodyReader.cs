@@ -38,12 +38,11 @@ internal static class BodyReader
         using var either = context.Route.TotalTicks == long.MaxValue
             ? null
             : CancellationTokenSource.CreateLinkedTokenSource(context.Http.RequestAborted, context.Deadline.Request);
-        var stop = either?.Token ?? context.Http.RequestAborted;
         try
         {
             while (true)
             {
-                var read = await request.Body.ReadAsync(buffer.Free(known - buffer.Length ?? UnknownLength), stop);
+                var read = await request.Body.ReadAsync(buffer.Free(known - buffer.Length ?? UnknownLength), either?.Token ?? context.Http.RequestAborted);
                 if (read == 0)
                 {
                     context.Record.BytesIn = buffer.Length;
