@@ -97,15 +97,15 @@ public sealed record RequestBodyOptions
 /// <summary>What the gateway adds to answers or puts back into them.</summary>
 public sealed record ResponseOptions
 {
-    /// <summary>Ask for token counts on every stream and remove them again unless the client asked too. Default: false.</summary>
+    /// <summary>Ask for token counts on every stream of chat completions and completions, and remove them again unless the client asked too. Default: false.</summary>
     public bool MeterUsage { get; init; }
 
     /// <summary>After a rewrite, write the public model name back into answers. Default: false (bytes pass as they are).</summary>
     public bool RestoreModelName { get; init; }
 
     /// <summary>
-    /// How a stream ends that its destination broke off between two events: <c>event</c>, with one more event that is the error, or <c>cut</c>, with a
-    /// connection that breaks off as well. Libraries that read past error events (OpenAI's for .NET does) raise only on the latter. Default: <c>event</c>.
+    /// What a client still gets of a stream that its destination broke off between two events: <c>event</c>, one more event that is the error, or
+    /// <c>cut</c>, nothing. In both cases its connection breaks off as well, for libraries that read past error events. Default: <c>event</c>.
     /// </summary>
     [AllowedValues(BrokenStreams.Event, BrokenStreams.Cut)]
     public string BrokenStream { get; init; } = BrokenStreams.Event;
@@ -120,9 +120,9 @@ public sealed record ResponseOptions
 /// <summary>Values of <see cref="ResponseOptions.BrokenStream"/>.</summary>
 public static class BrokenStreams
 {
-    /// <summary>One more event, in the client's dialect, then an end in good order.</summary>
+    /// <summary>One more event, in the client's dialect, before the connection or stream breaks off.</summary>
     public const string Event = "event";
 
-    /// <summary>The client's connection or stream is reset.</summary>
+    /// <summary>The client's connection or stream breaks off.</summary>
     public const string Cut = "cut";
 }

@@ -87,12 +87,6 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             return;
         }
 
-        if (AnswerRewrite.IsWanted(context))
-        {
-            // What is compressed cannot be changed on its way.
-            proxyRequest.Headers.Remove(HeaderNames.AcceptEncoding);
-        }
-
         Shape(proxyRequest, destinationPrefix);
     }
 
@@ -111,6 +105,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         if (!shape.TryShape(request.Path, request.QueryString, model, out var path, out var query))
         {
             context.Error = GatewayError.ModelNotFound;
+            context.ErrorMessage = model is null ? null : UnknownModel.Describe(context.Dialect, model);
             context.Http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }

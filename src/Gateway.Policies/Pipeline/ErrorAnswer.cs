@@ -11,17 +11,16 @@ public static class ErrorAnswer
     private const int ShortestRetry = 1;
 
     /// <summary>Answers 404 <c>route_not_found</c>, for requests that matched no route.</summary>
-    public static Task RouteNotFoundAsync(HttpContext http) => WriteAsync(http, GatewayError.RouteNotFound, InferencePath.DialectOf(http.Request.Path.Value));
+    public static Task RouteNotFoundAsync(HttpContext http) => WriteAsync(http, GatewayError.RouteNotFound);
 
     /// <summary>Replaces whatever was prepared by the error. Does nothing once the answer has begun.</summary>
     /// <param name="http">The request.</param>
     /// <param name="error">What went wrong.</param>
-    /// <param name="dialect">The client's dialect.</param>
     /// <param name="message">Sentence in place of the error's own.</param>
-    internal static async Task WriteAsync(HttpContext http, GatewayError error, Dialect dialect, string? message = null)
+    internal static async Task WriteAsync(HttpContext http, GatewayError error, string? message = null)
     {
         var body = new ArrayBufferWriter<byte>(256);
-        ErrorEnvelope.Write(body, dialect, error, message);
+        ErrorEnvelope.Write(body, DialectOf(http.Request), error, message);
         await WriteAsync(http, error.Status, error.Code, body.WrittenMemory, error.WantsRetryAfter);
     }
 
@@ -66,5 +65,11 @@ public static class ErrorAnswer
 
         // Not canceled by the request's token: it may be canceled for a limit, and the server lets go of a client that left by itself.
         await response.Body.WriteAsync(body, CancellationToken.None);
+    }
+
+    private static Dialect DialectOf(HttpRequest request)
+    {
+        var dialect = InferencePath.DialectOf(request.Path.Value);
+        return dialect == Dialect.OpenAi && request.Headers.ContainsKey(ModelAnswers.AnthropicVersion) ? Dialect.Anthropic : dialect;
     }
 }

@@ -9,7 +9,8 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>Answers questions about models from the catalog: what a route offers now, over all its clusters.</summary>
 internal static class ModelAnswers
 {
-    private const string AnthropicVersion = "anthropic-version";
+    /// <summary>Header that Anthropic's libraries send with every request; on paths that several APIs have, it tells whose client asks.</summary>
+    public const string AnthropicVersion = "anthropic-version";
 
     /// <summary>Writes the answer; an error when the model asked about is not offered.</summary>
     public static async ValueTask<GatewayError?> WriteAsync(RequestContext context, ClusterState own, CatalogSnapshot catalog)
@@ -27,6 +28,7 @@ internal static class ModelAnswers
                 InferencePath.TryGetModelId(http.Request.Path.Value, out var id);
                 if (ModelListing.Find(catalog, table, own.ClusterId, id.ToString()) is not { } model)
                 {
+                    context.ErrorMessage = ModelName.IsValid(id) ? UnknownModel.Describe(Dialect.OpenAi, id) : null;
                     return GatewayError.ModelNotFound;
                 }
 

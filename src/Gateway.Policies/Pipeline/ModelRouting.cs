@@ -35,10 +35,14 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         if (cluster is null)
         {
             context.Error = GatewayError.ModelNotFound;
+            context.ErrorMessage = UnknownModel.Describe(context.Dialect, model);
             return null;
         }
 
-        if (context.Route.Options.Response.MeterUsage && facts is { Stream: true, UsageSplice: not UsageSplice.None })
+        // Only these two know the option; other APIs tell counts unasked and refuse a member they do not know.
+        if (context.Route.Options.Response.MeterUsage
+            && context.Record.Operation is Operation.ChatCompletions or Operation.Completions
+            && facts is { Stream: true, UsageSplice: not UsageSplice.None })
         {
             context.IsUsageInjected = true;
             context.Splices.Add(facts.UsageRange.Offset, facts.UsageRange.Length, UsageInsertions[(int)facts.UsageSplice]);

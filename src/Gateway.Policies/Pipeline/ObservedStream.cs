@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Inference;
-using Yarp.ReverseProxy.Forwarder;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -34,7 +34,8 @@ internal sealed class ObservedStream : ReadOnlyStream
     {
         if (_ended)
         {
-            return 0;
+            // After the error frame: an end would tell libraries that do not know such a frame that the answer is whole.
+            return _context.AnswerEnd == AnswerEnd.BrokenAtFrame ? throw new AnswerCutException(_broken) : 0;
         }
 
         int filled;
@@ -165,24 +166,19 @@ internal sealed class ObservedStream : ReadOnlyStream
         _ended = true;
         _context.Deadline.Clear();
         abandoned.ThrowIfCancellationRequested();
+        _context.Http.Features.Set<IHttpResetFeature>(DeferredReset.Instance);
         if (!_begun || !_isStream || !_context.Scanner.AtFrameBoundary || !_context.Route.EndsBrokenStreams || _context.Http.Response.ContentLength is not null)
         {
-            throw new IOException("The destination's answer broke off.", cause);
+            throw new AnswerCutException(cause);
         }
 
+        _broken = cause;
         _context.AnswerEnd = AnswerEnd.BrokenAtFrame;
         var error = _context.Deadline.Expired is not Expiry.None and var expired ? ForwardFailure.Of(expired) : GatewayError.UpstreamReset;
         _context.Error = error;
-        _context.Http.Features.Set<IForwarderErrorFeature>(new StreamBreak(cause));
         var frame = new ArrayBufferWriter<byte>(256);
         ErrorEnvelope.WriteFrame(frame, _context.Dialect, error);
         frame.WrittenSpan.CopyTo(buffer);
         return frame.WrittenCount;
-    }
-
-    /// <summary>What YARP's passive health policies read. The forwarder itself sees a stream that ended well.</summary>
-    private sealed record StreamBreak(Exception Exception) : IForwarderErrorFeature
-    {
-        public ForwarderError Error => ForwarderError.ResponseBodyDestination;
     }
 }

@@ -47,6 +47,11 @@ internal static class OutgoingHeaders
         }
 
         RemoveNominated(request.Headers, context);
+        if (context.IsInference)
+        {
+            RefuseEncodings(request.Headers);
+        }
+
         return request.Content is { } content && !IsAscii(content.Headers) ? GatewayError.InvalidHeader : null;
     }
 
@@ -90,6 +95,15 @@ internal static class OutgoingHeaders
         || Is(name, HeaderNames.Host) || Is(name, HeaderNames.Authorization) || Is(name, "x-api-key") || Is(name, "api-key")
         || Is(name, RequestId.Header) || Is(name, HeaderNames.Upgrade) || Is(name, HeaderNames.Connection) || Is(name, HeaderNames.TE)
         || Is(name, HeaderNames.TraceParent) || !IsName(name);
+
+    /// <summary>An answer that is to be watched has to be readable, and a compressed stream is held back by whoever compresses it.</summary>
+    private static void RefuseEncodings(HttpRequestHeaders headers)
+    {
+        if (headers.Remove(HeaderNames.AcceptEncoding))
+        {
+            headers.TryAddWithoutValidation(HeaderNames.AcceptEncoding, "identity");
+        }
+    }
 
     private static bool IsName(string name) => !name.AsSpan().ContainsAny(Delimiters);
 

@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -25,6 +26,7 @@ internal sealed partial class RequestPipeline(
 
     private async Task RunAsync(RequestContext context, IReverseProxyFeature feature)
     {
+        bool isCut;
         try
         {
             settlement.Begin(context);
@@ -70,6 +72,7 @@ internal sealed partial class RequestPipeline(
         }
         finally
         {
+            isCut = IsCut(context);
             try
             {
                 settlement.Settle(context);
@@ -79,7 +82,17 @@ internal sealed partial class RequestPipeline(
                 pool.Return(context);
             }
         }
+
+        if (isCut)
+        {
+            throw new AnswerCutException(null);
+        }
     }
+
+    private static bool IsCut(RequestContext context) =>
+        context.AnswerEnd is AnswerEnd.Broken or AnswerEnd.BrokenAtFrame
+        && context.Http.Response.HasStarted
+        && context.Http.Features.Get<IHttpResetFeature>() is DeferredReset;
 
     private static void Enter(RequestContext context, ClusterPlan cluster)
     {
@@ -99,7 +112,7 @@ internal sealed partial class RequestPipeline(
 
         return context.FirstEvent is { } first
             ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter)
-            : ErrorAnswer.WriteAsync(context.Http, context.Error!, InferencePath.DialectOf(context.Http.Request.Path.Value), context.ErrorMessage);
+            : ErrorAnswer.WriteAsync(context.Http, context.Error!, context.ErrorMessage);
     }
 
     private async Task FailAsync(RequestContext context, Exception exception)
@@ -119,7 +132,7 @@ internal sealed partial class RequestPipeline(
             return;
         }
 
-        await ErrorAnswer.WriteAsync(context.Http, GatewayError.InternalError, InferencePath.DialectOf(context.Http.Request.Path.Value));
+        await ErrorAnswer.WriteAsync(context.Http, GatewayError.InternalError);
     }
 
     private static partial class Log

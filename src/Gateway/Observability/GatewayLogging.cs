@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Pipeline;
 using Serilog;
 using Serilog.Configuration;
 using Serilog.Core;
@@ -83,8 +84,11 @@ internal sealed class GatewayLogging : IDisposable
             levels.MinimumLevel.Override(source, LogEventLevel.Warning);
         }
 
-        return levels.Enrich.FromLogContext().Filter.ByExcluding(IsCapped);
+        return levels.Enrich.FromLogContext().Filter.ByExcluding(IsCapped).Filter.ByExcluding(IsTold);
     }
+
+    // How a broken answer is ended, not a failure of the gateway; the access log tells of it.
+    private static bool IsTold(LogEvent log) => log.Exception is AnswerCutException;
 
     // A configured override for a longer name (Yarp.ReverseProxy.Forwarder) outranks the shorter one above; this does not let it through.
     private static bool IsCapped(LogEvent log) =>

@@ -30,8 +30,10 @@ public sealed class BreakingStreamTests(Scene scene) : IClassFixture<Scene>
                 await using var caller = await BegunAsync(protocol, path, type, frame, isReset);
 
                 var ending = await caller.EndAsync();
-                Assert.True(ending.IsComplete);
-                Assert.Equal(error, ending.Text);
+                Assert.False(ending.IsComplete);
+
+                // A client may notice the reset of an HTTP/2 stream before it has read the frame.
+                Assert.True(ending.Text == error || (ending.Text.Length == 0 && protocol == "HTTP/2"), ending.Text);
                 await scene.RestAsync();
                 Assert.Equal((Outcome.StreamBroken, "upstream_reset"), (scene.Host.Records.Last.Outcome, scene.Host.Records.Last.ErrorCode));
             }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using BlazeGateway.Policies.Inference;
 
@@ -25,7 +26,6 @@ internal static class ErrorBody
     private static string OpenAiType(int status) => status switch
     {
         401 => "authentication_error",
-        404 => "not_found_error",
         429 => "rate_limit_error",
         >= 500 => "server_error",
         _ => "invalid_request_error",
@@ -43,7 +43,7 @@ internal static class ErrorBody
         _ => "invalid_request_error",
     };
 
-    private static string Escape(string text) => JsonEncodedText.Encode(text).ToString();
+    private static string Escape(string text) => JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString();
 
     private static string Quote(string? text) => text is null ? "null" : $"\"{Escape(text)}\"";
 }

@@ -69,7 +69,7 @@ internal sealed class InferenceHandler(ServerContext server)
         if (!Serves(call.Model))
         {
             var message = dialect == Dialect.Ollama ? $"model '{call.Model}' not found" : $"The model `{call.Model}` does not exist.";
-            await Replies.ErrorAsync(http, dialect, 404, message, "model", "model_not_found");
+            await Replies.ErrorAsync(http, dialect, 404, message, null, "model_not_found");
             return false;
         }
 

@@ -22,7 +22,7 @@ internal sealed class ModelPaths(ServerContext server)
         var id = Uri.UnescapeDataString(path["/v1/models/".Length..]);
         return _options.Models.Contains(id, StringComparer.Ordinal)
             ? Replies.JsonAsync(http, 200, One(id))
-            : Replies.ErrorAsync(http, _options.Kind == ModelServerKinds.Anthropic ? Dialect.Anthropic : Dialect.OpenAi, 404, $"The model `{id}` does not exist.", "model", "model_not_found");
+            : Replies.ErrorAsync(http, _options.Kind == ModelServerKinds.Anthropic ? Dialect.Anthropic : Dialect.OpenAi, 404, $"The model `{id}` does not exist.", null, "model_not_found");
     }
 
     /// <summary>Ollama's <c>/api/tags</c>: models installed.</summary>
