@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 
 namespace BlazeGateway.Policies.Destinations;
 
@@ -126,7 +127,9 @@ internal sealed record DestinationReply(DestinationAnswer Answer, int StatusCode
                 case SocketException { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable }:
                     return new(DestinationAnswer.Unreachable, 0, "no way to the host");
                 case AuthenticationException:
-                    return new(DestinationAnswer.Unreachable, 0, "TLS failed: its certificate is not trusted or does not fit the host name");
+                    return new(DestinationAnswer.Unreachable, 0, "TLS failed: its certificate is not trusted or does not fit the host name; Extensions.Tls.CertificateAuthority names whom to trust");
+                case CryptographicException:
+                    return new(DestinationAnswer.Unreachable, 0, "TLS failed: it wants a certificate or refuses the one of Extensions.Tls.ClientCertificate");
                 case TimeoutException:
                     return Silent("no connection in time");
             }

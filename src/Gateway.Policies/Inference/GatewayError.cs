@@ -66,6 +66,9 @@ internal sealed record GatewayError(string Code, int Status, string Type, string
 
     public static GatewayError UpstreamConnectFailed { get; } = Add("upstream_connect_failed", 502, Server, "The model server could not be reached.");
 
+    public static GatewayError UpstreamTlsFailed { get; } = Add(
+        "upstream_tls_failed", 502, Server, "No trusted connection to the model server: its certificate or the gateway's was refused.");
+
     public static GatewayError UpstreamReset { get; } = Add("upstream_reset", 502, Server, "The upstream stream ended unexpectedly.");
 
     public static GatewayError UpstreamProtocolError { get; } = Add("upstream_protocol_error", 502, Server, "The model server's answer broke the protocol.");

@@ -1,3 +1,5 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Body;
 using Microsoft.AspNetCore.Http;
@@ -107,11 +109,21 @@ internal static class ForwardFailure
 
     private static GatewayError ByCause(Exception? cause) => Find(cause) switch
     {
-        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-            or HttpRequestError.ProxyTunnelError => GatewayError.UpstreamConnectFailed,
+        _ when IsTls(cause) => GatewayError.UpstreamTlsFailed,
+        HttpRequestError.SecureConnectionError => GatewayError.UpstreamTlsFailed,
+        HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError => GatewayError.UpstreamConnectFailed,
         HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.VersionNegotiationError
             or HttpRequestError.ConfigurationLimitExceeded => GatewayError.UpstreamProtocolError,
         _ => GatewayError.UpstreamReset,
+    };
+
+    /// <summary>A server refuses our certificate only after the handshake, when it looks like a failed read; what it said is the innermost cause.</summary>
+    private static bool IsTls(Exception? cause) => cause switch
+    {
+        null => false,
+        AuthenticationException or CryptographicException => true,
+        AggregateException several => several.InnerExceptions.Any(IsTls),
+        _ => IsTls(cause.InnerException),
     };
 
     private static HttpRequestError? Find(Exception? cause)

@@ -1,7 +1,6 @@
 using System.IO.Hashing;
 using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Pipeline.Connections;
 
@@ -33,7 +32,7 @@ internal sealed partial class ReloadingCertificate
         try
         {
             _fingerprint = Fingerprint();
-            _current = Load();
+            _current = CertificateFile.LoadWithChain(_options);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -74,25 +73,13 @@ internal sealed partial class ReloadingCertificate
 
             // Remembered before loading, so that a file that cannot be used is reported once and not at every connection.
             _fingerprint = fingerprint;
-            Volatile.Write(ref _current, Load());
+            Volatile.Write(ref _current, CertificateFile.LoadWithChain(_options));
             Log.Reloaded(_log, _options.Path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
             Log.NotReloaded(_log, _options.Path, exception.Message);
         }
-    }
-
-    private SslStreamCertificateContext Load()
-    {
-        var certificate = CertificateFile.Load(_options);
-        var chain = new X509Certificate2Collection();
-        if (!_options.Path.EndsWith(".pfx", StringComparison.OrdinalIgnoreCase) && !_options.Path.EndsWith(".p12", StringComparison.OrdinalIgnoreCase))
-        {
-            chain.ImportFromPemFile(_options.Path);
-        }
-
-        return SslStreamCertificateContext.Create(certificate, chain, offline: true);
     }
 
     private ulong Fingerprint()

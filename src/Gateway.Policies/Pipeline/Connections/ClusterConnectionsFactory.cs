@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline.Connections;
@@ -54,30 +52,9 @@ internal sealed class ClusterConnectionsFactory : ForwarderHttpClientFactory, IF
         ConfigureHandler(context, handler);
         if (ExtensionsCarrier.ReadCluster(context.NewMetadata).Tls is { } tls)
         {
-            ConfigureTls(handler.SslOptions, tls);
+            DestinationTls.Apply(handler.SslOptions, tls);
         }
 
         return handler;
-    }
-
-    private static void ConfigureTls(SslClientAuthenticationOptions ssl, UpstreamTlsOptions tls)
-    {
-        if (tls.ClientCertificate is { } client)
-        {
-            var certificate = CertificateFile.Load(client);
-            ssl.ClientCertificates = [certificate];
-            ssl.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
-        }
-
-        if (tls.CertificateAuthority is { } path)
-        {
-            var policy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
-            policy.CustomTrustStore.ImportFromPemFile(path);
-            ssl.CertificateChainPolicy = policy;
-        }
     }
 }

@@ -1,9 +1,8 @@
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Pipeline.Connections;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -37,24 +36,10 @@ internal static class DestinationProbe
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = Patience };
         if (ExtensionsCarrier.Read(cluster).Tls is { } tls)
         {
-            Trust(handler.SslOptions, tls);
+            DestinationTls.Apply(handler.SslOptions, tls);
         }
 
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-    }
-
-    private static void Trust(SslClientAuthenticationOptions options, UpstreamTlsOptions tls)
-    {
-        if (tls.CertificateAuthority is { } authority)
-        {
-            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(authority);
-        }
-
-        if (tls.ClientCertificate is { KeyPath: { } key } certificate)
-        {
-            options.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate.Path, key)];
-        }
     }
 
     private static async Task<string?> FaultAsync(

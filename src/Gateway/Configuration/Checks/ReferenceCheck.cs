@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Pipeline.Connections;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -118,33 +120,62 @@ internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snap
                 Spelling.Nearest(id, destinations));
         }
 
-        var tls = extensionsPath.Then(nameof(ClusterExtensions.Tls));
-        if (extensions.Tls?.CertificateAuthority is { } authority)
-        {
-            CheckFile(authority, tls.Then(nameof(UpstreamTlsOptions.CertificateAuthority)));
-        }
-
-        CheckCertificate(root.Find(tls.Then(nameof(UpstreamTlsOptions.ClientCertificate))), tls.Then(nameof(UpstreamTlsOptions.ClientCertificate)));
+        CheckTls(extensions.Tls, extensionsPath.Then(nameof(ClusterExtensions.Tls)));
     }
 
-    private void CheckCertificate(ConfigurationNode? certificate, KeyPath path)
+    private void CheckTls(UpstreamTlsOptions? tls, KeyPath path)
     {
+        if (tls?.CertificateAuthority is { } authority && CheckFile(authority, path.Then(nameof(UpstreamTlsOptions.CertificateAuthority))))
+        {
+            CheckUse(authority, path.Then(nameof(UpstreamTlsOptions.CertificateAuthority)), () => DestinationTls.LoadAuthorities(Full(authority)));
+        }
+
+        var clientPath = path.Then(nameof(UpstreamTlsOptions.ClientCertificate));
+        if (CheckCertificate(root.Find(clientPath), clientPath) && tls?.ClientCertificate is { } client)
+        {
+            var options = client with { Path = Full(client.Path), KeyPath = client.KeyPath is { } key ? Full(key) : null };
+            CheckUse(client.Path, clientPath.Then(nameof(CertificateOptions.Path)), () => CertificateFile.LoadWithChain(options));
+        }
+    }
+
+    private bool CheckCertificate(ConfigurationNode? certificate, KeyPath path)
+    {
+        var exists = true;
         foreach (var key in (ReadOnlySpan<string>)[nameof(CertificateOptions.Path), nameof(CertificateOptions.KeyPath)])
         {
             if (certificate?[key]?.Value is { } file)
             {
-                CheckFile(file, path.Then(key));
+                exists &= CheckFile(file, path.Then(key));
             }
+        }
+
+        return exists;
+    }
+
+    private bool CheckFile(string file, KeyPath path)
+    {
+        if (File.Exists(Full(file)))
+        {
+            return true;
+        }
+
+        Add(path, $"'{path.Key}' names the file '{file}', which does not exist.");
+        return false;
+    }
+
+    private void CheckUse(string file, KeyPath path, Action load)
+    {
+        try
+        {
+            load();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            Add(path, $"'{path.Key}' names the file '{file}', which cannot be used: {exception.Message}");
         }
     }
 
-    private void CheckFile(string file, KeyPath path)
-    {
-        if (!File.Exists(Path.GetFullPath(file, workingDirectory)))
-        {
-            Add(path, $"'{path.Key}' names the file '{file}', which does not exist.");
-        }
-    }
+    private string Full(string file) => Path.GetFullPath(file, workingDirectory);
 
     private static string Known(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.OrdinalIgnoreCase).Take(20)) is { Length: > 0 } list ? list : "none";
 
