@@ -43,6 +43,10 @@ public sealed class BrokenStreamTests
             Assert.True(got >= 2, $"The user got {got} parts before {address} broke off.");
         }
 
+        // It counts as what it was, and not as a client that left.
+        var metrics = (await ways.Gateway.Admin.GetStringAsync("/metrics")).Split('\n');
+        Assert.Contains(metrics, line => line.StartsWith("blaze_requests_total{", StringComparison.Ordinal) && line.EndsWith("outcome=\"stream_broken\"} 1", StringComparison.Ordinal));
+        Assert.DoesNotContain(metrics, line => line.Contains("outcome=\"client_canceled\"", StringComparison.Ordinal));
         await ways.IdleAsync();
     }
 

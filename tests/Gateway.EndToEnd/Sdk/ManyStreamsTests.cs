@@ -31,11 +31,7 @@ public sealed class ManyStreamsTests
         }
 
         var through = await Task.WhenAll(Enumerable.Range(0, Streams).Select(user => AskAsync(ways.Through, user, OpenAsync)));
-        var direct = new string[Streams];
-        for (var user = 0; user < Streams; user++)
-        {
-            direct[user] = await AskAsync(ways.Direct, user, () => Task.CompletedTask);
-        }
+        var direct = await Task.WhenAll(Enumerable.Range(0, Streams).Select(user => AskAsync(ways.Direct, user, () => Task.CompletedTask)));
 
         Assert.Equal(direct, through);
         Assert.Equal(Streams, through.Distinct(StringComparer.Ordinal).Count());

@@ -56,6 +56,26 @@ public sealed class WireTests(SharedWays shared) : IClassFixture<SharedWays>
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("drip=1/0ms")]
+    [InlineData("drip=17/0ms")]
+    public async Task Only_the_name_differs_where_a_route_gives_models_names_of_its_own(string drip)
+    {
+        await using var ways = await TwoWays.StartAsync(route: """
+            { "Models": { "a-public-name": { "Rewrite": "demo-small" } }, "Response": { "RestoreModelName": true, "MeterUsage": true } }
+            """);
+        using var client = BlazeProcess.NewClient(ways.Direct);
+        foreach (var (name, (path, body)) in WireCalls.All)
+        {
+            var direct = await WireCalls.SendAsync(client, name);
+            ways.Server.SetFault(drip.Length == 0 ? "" : $"{drip};path={path}");
+            var through = await WireCalls.SendAsync(ways.Gateway.Proxy, path, body.Replace("demo-small", "a-public-name", StringComparison.Ordinal));
+            ways.Server.SetFault("");
+            Assert.Equal(direct.Text.Replace("demo-small", "a-public-name", StringComparison.Ordinal), through.Text);
+        }
+    }
+
     private static IEnumerable<string> Told(IReadOnlyDictionary<string, string> headers, string[] except) =>
         headers.Where(header => !except.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
             .Select(header => $"{header.Key.ToUpperInvariant()}: {header.Value}").Order(StringComparer.Ordinal);
