@@ -36,7 +36,7 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
         services.AddSingleton(new PermitTable(options.MaxPartitions));
         services.AddSingleton(new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
-        services.AddSingleton(provider => Measure(provider));
+        services.AddSingleton(provider => Measure(provider, options.MaxLabelSets));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton<RequestContextPool>();
@@ -62,9 +62,9 @@ public static class GatewayPoliciesExtensions
         return proxy;
     }
 
-    private static RequestMetrics Measure(IServiceProvider services)
+    private static RequestMetrics Measure(IServiceProvider services, int labelSets)
     {
-        var metrics = new RequestMetrics(services.GetRequiredService<CollectorRegistry>(), services.GetRequiredService<TimeProvider>());
+        var metrics = new RequestMetrics(services.GetRequiredService<CollectorRegistry>(), services.GetRequiredService<TimeProvider>(), labelSets);
         metrics.WatchBodies(services.GetRequiredService<BodyBudget>());
         metrics.WatchPartitions(services.GetRequiredService<PermitTable>());
         return metrics;
@@ -85,6 +85,9 @@ public sealed class GatewayPoliciesOptions
 
     /// <summary>Model names told apart in metric labels. Default: 64.</summary>
     public int MaxModelLabels { get; set; } = 64;
+
+    /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 512.</summary>
+    public int MaxLabelSets { get; set; } = RequestMetrics.DefaultSeriesLimit;
 
     /// <summary>Seed of the jitter between probes. Default: drawn per process, so that nodes do not probe in step.</summary>
     public int Seed { get; set; } = Guid.NewGuid().GetHashCode();

@@ -39,9 +39,9 @@ internal sealed class BlazeProcess : IAsyncDisposable
     /// <summary>Whether it ended.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts <c>blaze</c> with these words; <paramref name="executable"/> in place of the one built with the tests.</summary>
+    /// <summary>Starts <c>blaze</c> with these words; <paramref name="executable"/>, which may need a <paramref name="library"/> to run, in place of the one built with the tests.</summary>
     public static BlazeProcess Start(
-        IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null, string? executable = null)
+        IEnumerable<string> words, string? directory = null, IReadOnlyDictionary<string, string>? environment = null, string? executable = null, string? library = null)
     {
         var start = new ProcessStartInfo(executable ?? (Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet"))
         {
@@ -51,9 +51,9 @@ internal sealed class BlazeProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = directory ?? AppContext.BaseDirectory,
         };
-        if (executable is null)
+        if ((executable is null ? Path.Combine(AppContext.BaseDirectory, "blaze.dll") : library) is { } run)
         {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "blaze.dll"));
+            start.ArgumentList.Add(run);
         }
 
         foreach (var word in words)
@@ -79,9 +79,10 @@ internal sealed class BlazeProcess : IAsyncDisposable
         string? directory = null,
         IReadOnlyDictionary<string, string>? environment = null,
         string? executable = null,
+        string? library = null,
         string adminUrl = "http://127.0.0.1:0")
     {
-        var process = Start(["run", "--urls", "http://127.0.0.1:0", "--admin-url", adminUrl, .. words], directory, environment, executable);
+        var process = Start(["run", "--urls", "http://127.0.0.1:0", "--admin-url", adminUrl, .. words], directory, environment, executable, library);
         await process.WaitForAsync(text => text.Contains("  metrics    ", StringComparison.Ordinal));
         process.Proxy = Printed(process.Error, "  proxy      ", "/v1");
         process.Admin = Printed(process.Error, "  metrics    ", "/metrics");
@@ -122,11 +123,10 @@ internal sealed class BlazeProcess : IAsyncDisposable
     }
 
     /// <summary>Sends SIGTERM.</summary>
-    public void Terminate()
-    {
-        using var kill = Process.Start("kill", ["-TERM", Id.ToString()]);
-        kill.WaitForExit();
-    }
+    public void Terminate() => Signal("-TERM");
+
+    /// <summary>Sends SIGINT, as Ctrl+C does.</summary>
+    public void Interrupt() => Signal("-INT");
 
     /// <summary>Ends it as <c>kill -9</c> does.</summary>
     public void Kill() => _process.Kill();
@@ -157,6 +157,12 @@ internal sealed class BlazeProcess : IAsyncDisposable
         BaseAddress = address,
         Timeout = TimeSpan.FromSeconds(100),
     };
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [name, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
 
     private static Uri Printed(string text, string before, string after)
     {

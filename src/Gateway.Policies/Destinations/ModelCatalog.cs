@@ -23,6 +23,7 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     private readonly CancellationTokenSource _ending = new();
     private CatalogSnapshot _current = CatalogSnapshot.Empty;
     private bool _isRunning;
+    private bool _isDisposed;
 
     /// <param name="options">Intervals and limits.</param>
     /// <param name="time">Clock.</param>
@@ -94,7 +95,15 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
             running = [.. _clusters.Values.SelectMany(c => c.Watches.Values).Select(w => w.Running)];
         }
 
-        await _ending.CancelAsync();
+        try
+        {
+            await _ending.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A host that failed to start disposes without stopping.
+        }
+
         await Task.WhenAll(running);
     }
 
@@ -102,7 +111,13 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     public override void Dispose()
     {
         base.Dispose();
-        _ending.Dispose();
+
+        // A container calls this once for each service the catalog is.
+        if (!Interlocked.Exchange(ref _isDisposed, true))
+        {
+            _ending.Cancel();
+            _ending.Dispose();
+        }
     }
 
     private void Reconcile(ClusterState cluster)

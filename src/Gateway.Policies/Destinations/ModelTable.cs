@@ -15,6 +15,8 @@ internal sealed class ModelTable
     /// <summary>Most fallbacks of one entry.</summary>
     public const int MaxFallbacks = 8;
 
+    private const string DefaultTag = ":latest";
+
     private readonly FrozenDictionary<string, ModelTarget> _exact;
     private readonly FrozenDictionary<string, ModelTarget>.AlternateLookup<ReadOnlySpan<char>> _exactLookup;
     private readonly FrozenDictionary<string, ModelTarget> _prefixes;
@@ -23,7 +25,8 @@ internal sealed class ModelTable
 
     private ModelTable(IReadOnlyCollection<ModelTarget> targets)
     {
-        _exact = targets.Where(t => !t.IsPattern).ToFrozenDictionary(t => t.PublicName, StringComparer.Ordinal);
+        Exact = [.. targets.Where(t => !t.IsPattern)];
+        _exact = WithShortNames(Exact).ToFrozenDictionary(StringComparer.Ordinal);
         _exactLookup = _exact.GetAlternateLookup<ReadOnlySpan<char>>();
         _prefixes = targets.Where(t => t.IsPattern).ToFrozenDictionary(t => t.PublicName[..^1], StringComparer.Ordinal);
         _prefixLookup = _prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -37,7 +40,7 @@ internal sealed class ModelTable
     public bool IsEmpty => _exact.Count == 0 && _prefixes.Count == 0;
 
     /// <summary>Entries with an exact name, in no order.</summary>
-    public ImmutableArray<ModelTarget> Exact => _exact.Values;
+    public ImmutableArray<ModelTarget> Exact { get; }
 
     /// <summary>Entries with a pattern, in no order.</summary>
     public ImmutableArray<ModelTarget> Patterns => _prefixes.Values;
@@ -117,6 +120,18 @@ internal sealed class ModelTable
         }
 
         return null;
+    }
+
+    // Ollama takes a name without a tag for the one tagged latest.
+    private static Dictionary<string, ModelTarget> WithShortNames(ImmutableArray<ModelTarget> targets)
+    {
+        var names = targets.ToDictionary(target => target.PublicName, StringComparer.Ordinal);
+        foreach (var target in targets.Where(target => target.PublicName.EndsWith(DefaultTag, StringComparison.Ordinal)))
+        {
+            names.TryAdd(target.PublicName[..^DefaultTag.Length], target);
+        }
+
+        return names;
     }
 
     private static IEnumerable<string> ValidateFallback(

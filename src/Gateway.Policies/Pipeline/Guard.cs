@@ -29,6 +29,11 @@ internal static class Guard
             return GatewayError.AmbiguousFraming;
         }
 
+        if (!HostName.IsSound(request.Host))
+        {
+            return GatewayError.InvalidHeader;
+        }
+
         return IsSoundPath(http.Features.Get<IHttpRequestFeature>()!.RawTarget) ? null : GatewayError.InvalidPath;
     }
 

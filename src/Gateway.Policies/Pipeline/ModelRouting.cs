@@ -14,6 +14,9 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
     /// <summary>The catalog's knowledge now.</summary>
     public CatalogSnapshot Catalog => catalog.Current;
 
+    /// <summary>Ends when every destination was asked for its models once, so that the first answer after a start is not an empty list.</summary>
+    public Task WhenAskedOnce(CancellationToken cancellationToken) => catalog.WhenAskedOnce().WaitAsync(cancellationToken);
+
     /// <summary>The cluster to send to; null, and <see cref="RequestContext.Error"/>, when the model is not served here.</summary>
     public ClusterState? Resolve(RequestContext context, ClusterState own)
     {

@@ -55,6 +55,7 @@ internal sealed class PeekStep(ModelRouting routing)
 
     private async ValueTask<ClusterState?> AnswerAsync(RequestContext context, ClusterState own)
     {
+        await routing.WhenAskedOnce(context.Http.RequestAborted);
         context.Error = await ModelAnswers.WriteAsync(context, own, routing.Catalog);
         return null;
     }

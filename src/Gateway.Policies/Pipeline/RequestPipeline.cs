@@ -58,6 +58,11 @@ internal sealed partial class RequestPipeline(
                     {
                         attempt.End(context, cluster, hold, error);
                     }
+
+                    if (context.Error == GatewayError.InternalError)
+                    {
+                        TellWhy(context, error);
+                    }
                 }
             }
 
@@ -99,6 +104,12 @@ internal sealed partial class RequestPipeline(
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
         context.Error = context.Route.Limits?.Take(context) ?? cluster.Admission?.Enter(context);
+    }
+
+    private void TellWhy(RequestContext context, ForwarderError error)
+    {
+        var cause = context.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
+        Log.Failed(logger, context.Record.RequestId, context.Record.Route, cause?.GetType().FullName ?? error.ToString());
     }
 
     private static Task AnswerAsync(RequestContext context)

@@ -32,6 +32,9 @@ internal sealed record ConfigurationReport(bool IsApplied, bool LastReloadSuccee
     /// <summary>Files the configuration was read from.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [];
 
+    /// <summary>Counts configurations applied since the start; 0 before the first.</summary>
+    public int Version { get; init; }
+
     /// <summary>When the configuration in effect was applied.</summary>
     public DateTimeOffset? AppliedAt { get; init; }
 

@@ -31,6 +31,7 @@ internal sealed class ConfigurationEndpoints(AdminPorts ports)
     {
         ["applied"] = report.IsApplied,
         ["lastReloadSucceeded"] = report.LastReloadSucceeded,
+        ["version"] = report.Version,
         ["appliedAt"] = report.AppliedAt,
         ["sources"] = Array(report.Sources),
         ["errors"] = Array(report.Errors),

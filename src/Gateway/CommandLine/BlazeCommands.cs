@@ -5,7 +5,10 @@ namespace BlazeGateway.CommandLine;
 /// <summary>The verbs of <c>blaze</c>, one class per verb in this folder.</summary>
 internal static class BlazeCommands
 {
-    public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync();
+    // The library would end the process 2 s after a signal; every verb ends by itself, and the gateway lets its requests end first.
+    private static readonly InvocationConfiguration Patient = new() { ProcessTerminationTimeout = Timeout.InfiniteTimeSpan };
+
+    public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync(Patient);
 
     internal static RootCommand Create()
     {

@@ -12,8 +12,9 @@ internal static class FirstRun
             : $"""
             No routes.json was found. Tried:
               {string.Join($"{Environment.NewLine}  ", files.Tried)}
-            Two commands work without one:
-              blaze run --demo                              three simulated model servers and a gateway in front of them
-              blaze run --backend http://127.0.0.1:8000     a gateway in front of your own model server
+            Two commands work without one. Three simulated model servers and a gateway in front of them:
+              {Invocation.Words} run --demo
+            A gateway in front of your own model server:
+              {Invocation.Words} run --backend http://127.0.0.1:8000
             """;
 }

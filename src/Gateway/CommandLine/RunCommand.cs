@@ -1,8 +1,10 @@
 using System.CommandLine;
 using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Detection;
+using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Demo;
 using BlazeGateway.Hosting;
+using BlazeGateway.Observability;
 
 namespace BlazeGateway.CommandLine;
 
@@ -52,20 +54,32 @@ internal static class RunCommand
             Environment.SetEnvironmentVariable("BLAZE_ENVIRONMENT", environment);
         }
 
+        try
+        {
+            return await RunAsync(parsed, keys, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCodes.Ok;
+        }
+    }
+
+    private static Task<int> RunAsync(ParseResult parsed, List<KeyValuePair<string, string>> keys, CancellationToken cancellationToken)
+    {
         var files = ConfigurationFiles.Find(parsed.GetValue(Config), Directory.GetCurrentDirectory(), AppContext.BaseDirectory);
         if (parsed.GetValue(Demo))
         {
-            return await RunDemoAsync(files, keys, !parsed.GetValue(NoTraffic), cancellationToken);
+            return RunDemoAsync(files, keys, !parsed.GetValue(NoTraffic), cancellationToken);
         }
 
         if (parsed.GetValue(Backend) is { Length: > 0 } backends)
         {
-            return await RunBackendsAsync(files, keys, backends, parsed.GetValue(PrintConfig), cancellationToken);
+            return RunBackendsAsync(files, keys, backends, parsed.GetValue(PrintConfig), cancellationToken);
         }
 
         return files.Found
-            ? await ServeAsync(ConfigurationSources.OfProcess(files, keys), cancellationToken)
-            : Fail(ExitCodes.InvalidConfiguration, FirstRun.NoRoutes(files));
+            ? ServeAsync(ConfigurationSources.OfProcess(files, keys), cancellationToken)
+            : Task.FromResult(Fail(ExitCodes.InvalidConfiguration, FirstRun.NoRoutes(files)));
     }
 
     private static string? Contradiction(ParseResult parsed)
@@ -151,14 +165,21 @@ internal static class RunCommand
     {
         try
         {
-            await using var host = await GatewayHost.CreateAsync(new GatewayHostOptions { Sources = sources });
-            await host.StartAsync(cancellationToken);
-            await Console.Error.WriteLineAsync(Banner.Write(host, sources, model));
-            using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var companion = alongside?.Invoke(host, stopping.Token) ?? Task.CompletedTask;
-            await host.WaitForShutdownAsync(cancellationToken);
-            await stopping.CancelAsync();
-            await companion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            string summary;
+            await using (var host = await GatewayHost.CreateAsync(new GatewayHostOptions { Sources = sources }))
+            {
+                // A signal that comes meanwhile stops it right after; a start that is cancelled half-way counts as a failure.
+                await host.StartAsync(CancellationToken.None);
+                await Console.Error.WriteLineAsync(Banner.Write(host, sources, model));
+                using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                var companion = alongside?.Invoke(host, stopping.Token) ?? Task.CompletedTask;
+                await host.WaitForShutdownAsync(cancellationToken);
+                await stopping.CancelAsync();
+                await companion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                summary = RunSummary.Write(host.Services.GetRequiredService<RunTally>(), host.Services.GetRequiredService<GuardedConfigProvider>().Status);
+            }
+
+            await Console.Error.WriteLineAsync(summary);
             return ExitCodes.Ok;
         }
         catch (InvalidConfigurationException exception)

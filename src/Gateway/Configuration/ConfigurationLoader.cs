@@ -43,7 +43,10 @@ internal static class ConfigurationLoader
     {
         var errors = new ConfigurationErrors();
         var check = new StrictCheck(errors);
-        var root = new ConfigurationNode(NodeKind.Object, null, new Place("configuration", 0, 0));
+
+        // What is missing everywhere is told of the file it should stand in.
+        var home = content.Files.LastOrDefault(static file => !file.Optional)?.Name ?? "configuration";
+        var root = new ConfigurationNode(NodeKind.Object, null, new Place(home, 0, 0));
         foreach (var layer in Layers(sources, content, errors))
         {
             check.Check(layer, RootShape.Instance, KeyPath.Root);

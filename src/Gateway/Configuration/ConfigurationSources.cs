@@ -15,6 +15,9 @@ internal sealed record ConfigurationSources
     /// <summary>Name that picks the additional <c>appsettings.NAME.json</c> and <c>routes.NAME.json</c>. Default: <c>Production</c>.</summary>
     public string Environment { get; init; } = "Production";
 
+    /// <summary>Whether somebody named <see cref="Environment"/>, so that it is more than what is assumed. Default: false.</summary>
+    public bool IsEnvironmentNamed { get; init; }
+
     /// <summary>Directory that paths in messages and relative paths of certificates are told from.</summary>
     public string WorkingDirectory { get; init; } = Directory.GetCurrentDirectory();
 
@@ -40,6 +43,7 @@ internal sealed record ConfigurationSources
         {
             Files = files,
             Environment = environment ?? "Production",
+            IsEnvironmentNamed = environment is not null,
             Variables = variables,
             CommandLine = commandLine,
             InMemoryRoutes = inMemoryRoutes,

@@ -8,6 +8,9 @@ namespace BlazeGateway.Configuration;
 internal static class MaskedView
 {
     private const string Mask = "***";
+    private static readonly HashSet<string> CredentialHeaders =
+        new(["Authorization", "Proxy-Authorization", "x-api-key", "api-key", "x-goog-api-key", "Cookie"], StringComparer.OrdinalIgnoreCase);
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The sections as JSON text.</summary>
@@ -31,7 +34,11 @@ internal static class MaskedView
         }
 
         var copy = new ConfigurationNode(node.Kind, null, node.Place) { FromJson = node.FromJson };
-        copy.Members.AddRange(node.Members.Select(member => member with { Node = Copy(member.Node, path.Then(member.Key)) }));
+        var setsCredential = CredentialHeaders.Contains(node["RequestHeader"]?.Value ?? "");
+        copy.Members.AddRange(node.Members.Select(member => member with
+        {
+            Node = setsCredential && IsHeaderValue(member) ? new ConfigurationNode(NodeKind.String, Mask, member.Node.Place) : Copy(member.Node, path.Then(member.Key)),
+        }));
         return copy;
     }
 
@@ -41,9 +48,13 @@ internal static class MaskedView
         IsSecret(path)
         || path.Key.Equals("KeyHash", StringComparison.OrdinalIgnoreCase)
         || (path.Key.Equals("Hash", StringComparison.OrdinalIgnoreCase) && path.Parent?.Parent?.Key.Equals("Tokens", StringComparison.OrdinalIgnoreCase) == true);
+    // A transform names the header in one member and its value in another.
+    private static bool IsHeaderValue(ConfigurationMember member) =>
+        member.Key.Equals("Set", StringComparison.OrdinalIgnoreCase) || member.Key.Equals("Append", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether what stands at <paramref name="path"/> is secret by its name.</summary>
     internal static bool IsSecret(KeyPath path) =>
         StrictCheck.IsSecretKey(path.Key)
-        || (path.Key.Equals("Value", StringComparison.OrdinalIgnoreCase) && path.Parent?.Parent?.Key.Equals("Credentials", StringComparison.OrdinalIgnoreCase) == true);
+        || (path.Key.Equals("Value", StringComparison.OrdinalIgnoreCase) && path.Parent?.Parent?.Key.Equals("Credentials", StringComparison.OrdinalIgnoreCase) == true)
+        || (path.Key.Equals("Headers", StringComparison.OrdinalIgnoreCase) && path.Parent?.Key.Equals("Otlp", StringComparison.OrdinalIgnoreCase) == true);
 }

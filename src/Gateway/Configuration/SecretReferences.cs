@@ -59,6 +59,6 @@ internal sealed partial class SecretReferences(ConfigurationSources sources, Con
         return match.Value;
     }
 
-    [GeneratedRegex(@"\$\{(?<kind>secret|env):(?<name>[A-Za-z0-9._-]{1,128})\}", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 50)]
+    [GeneratedRegex(@"\$\{(?<kind>secret|env):(?<name>[A-Za-z0-9._-]{1,128})\}", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, Timeout.Infinite)]
     private static partial Regex Reference();
 }

@@ -18,7 +18,7 @@ internal static class TreeBinder
 
     public static T Bind<T>(ConfigurationNode? node, Shape shape)
         where T : new() =>
-        node is null ? new T() : ToJson(node, shape).Deserialize<T>(Json)!;
+        node is null or { Kind: NodeKind.Null } ? new T() : ToJson(node, shape).Deserialize<T>(Json)!;
 
     public static IEnumerable<KeyValuePair<string, string?>> Flatten(ConfigurationNode node, string prefix = "")
     {

@@ -47,11 +47,13 @@ internal sealed class GatewayHost : IAsyncDisposable
         var loaded = ConfigurationLoader.Load(options.Sources);
         var process = loaded.ReadProcessOptions();
         var configuration = loaded.ToConfiguration();
-        var logging = options.Logging ?? GatewayLogging.Create(configuration, options.Sources.Environment, Console.IsErrorRedirected);
+        var logging = options.Logging ?? GatewayLogging.Create(
+            configuration, options.Sources.IsEnvironmentNamed ? options.Sources.Environment : null, Console.IsErrorRedirected);
         var limits = new MachineLimitsReader().Read();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = options.Sources.Environment });
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddSerilog(logging.Root);
+        GatewayLogging.AddFilters(builder.Logging, configuration);
 
         // Its logger being on at any level makes ASP.NET Core start a trace for every request, whether anyone listens or not.
         builder.Logging.AddFilter<SerilogLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
@@ -77,17 +79,15 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <exception cref="CannotBindException">An address is taken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        ThrowIfTaken(null);
         try
         {
             await _app.StartAsync(cancellationToken);
         }
-        catch (IOException exception) when (exception.InnerException is AddressInUseException or System.Net.Sockets.SocketException)
+        catch (Exception exception) when (exception is IOException { InnerException: AddressInUseException } or System.Net.Sockets.SocketException)
         {
-            throw new CannotBindException(Listeners.Explain(exception), exception);
-        }
-        catch (System.Net.Sockets.SocketException exception)
-        {
-            throw new CannotBindException(Listeners.Explain(exception), exception);
+            ThrowIfTaken(exception);
+            throw new CannotBindException($"An address cannot be listened on: {exception.Message} Choose others with --urls and --admin-url.", exception);
         }
     }
 
@@ -104,14 +104,23 @@ internal sealed class GatewayHost : IAsyncDisposable
         _logging.Dispose();
     }
 
+    private void ThrowIfTaken(Exception? cause)
+    {
+        if (Listeners.Obstacles() is { } obstacles)
+        {
+            throw new CannotBindException(obstacles, cause);
+        }
+    }
+
     private static void AddServices(
         IServiceCollection services, GatewayHostOptions options, ProcessOptions process, GatewayLogging logging, Listeners listeners)
     {
         services.AddSingleton(options.Time);
         services.AddSingleton(provider => GatewayRegistry.Create(provider.GetRequiredService<ProcessSnapshotReader>()));
         services.AddSingleton(listeners);
-        services.AddSingleton<IAccessLog>(provider => new AccessLog(
-            process.Telemetry.AccessLog, logging.CreateAccessWriter(options.Time), provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton(provider => new RunTally(
+            new AccessLog(process.Telemetry.AccessLog, logging.CreateAccessWriter(options.Time), provider.GetRequiredService<CollectorRegistry>()), options.Time));
+        services.AddSingleton<IAccessLog>(static provider => provider.GetRequiredService<RunTally>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         services.AddRequestTimeouts();
         services.AddCors();
@@ -123,6 +132,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             policies.MaxPartitions = process.RateLimiting.MaxPartitions;
             policies.MaxBufferedBytes = process.BufferedBodies.MaxBytesInFlight;
             policies.MaxModelLabels = process.Telemetry.Prometheus.MaxModels;
+            policies.MaxLabelSets = process.Telemetry.Prometheus.MaxLabelSets;
         });
         services.AddSingleton(AdminPortsOf);
         services.AddAdminApi(process.Admin);
@@ -143,6 +153,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             return new ConfigurationReport(status.Version > 0, status.LastReloadSucceeded)
             {
                 Sources = sources.InMemoryRoutes is { } text ? [text.Name] : [sources.Show(sources.Files.Routes!)],
+                Version = status.Version,
                 AppliedAt = status.LastSuccess,
                 Errors = [.. status.Errors.Select(error => error.ToString())],
             };

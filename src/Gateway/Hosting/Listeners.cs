@@ -82,16 +82,9 @@ internal sealed class Listeners
         });
     }
 
-    /// <summary>What to tell when binding failed: the setting whose address is taken.</summary>
-    public string Explain(Exception failure)
-    {
-        var isAdmin = failure.Message.Contains($":{_admin.Port}", StringComparison.Ordinal);
-        var (flag, setting, other) = isAdmin
-            ? ("--admin-url", "Admin:Url", _admin.Port + 1)
-            : ("--urls", "Proxy:Urls", _proxy[0].Port + 1);
-        return $"{failure.Message} Another process listens there, or the address is not this machine's. "
-            + $"Choose another with {flag} http://127.0.0.1:{other} (setting {setting}).";
-    }
+    /// <summary>What stands in the way of listening, one line for each address, with the option that changes it; null when nothing does.</summary>
+    public string? Obstacles() => ListenObstacles.Describe(
+        [.. _proxy.Select(static address => new ListenWish(address, "--urls", "Proxy:Urls")), new ListenWish(_admin, "--admin-url", "Admin:Url")]);
 
     private void Listen(KestrelServerOptions kestrel, ListenAddress address, ListenerConnections connections, Action<ListenOptions> configure)
     {

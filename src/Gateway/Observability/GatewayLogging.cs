@@ -3,6 +3,7 @@ using Serilog;
 using Serilog.Configuration;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 using Serilog.Formatting;
 using Serilog.Formatting.Compact;
 using Serilog.Formatting.Display;
@@ -10,8 +11,8 @@ using Serilog.Formatting.Display;
 namespace BlazeGateway.Observability;
 
 /// <summary>
-/// The process's loggers, from section <c>Serilog</c>. They write to stderr, for stdout is data: compact JSON when the environment is Production
-/// or stderr is no terminal, readable lines otherwise. A <c>Serilog:WriteTo</c> in the configuration replaces that.
+/// The process's loggers, from section <c>Serilog</c>. They write to stderr, for stdout is data: compact JSON when stderr is no terminal
+/// or the environment is named Production, readable lines otherwise. A <c>Serilog:WriteTo</c> in the configuration replaces that.
 /// </summary>
 internal sealed class GatewayLogging : IDisposable
 {
@@ -31,6 +32,19 @@ internal sealed class GatewayLogging : IDisposable
         _isCompactConsole = isCompactConsole;
     }
 
+    /// <summary>
+    /// Filters for the framework's loggers: the lowest level the configuration asks for anywhere, and Warning for the capped libraries. Without them the
+    /// framework would drop what is below Information before it comes here, whatever the configuration says.
+    /// </summary>
+    public static void AddFilters(ILoggingBuilder logging, IConfiguration configuration)
+    {
+        logging.SetMinimumLevel(LevelConvert.ToExtensionsLevel(Lowest(configuration)));
+        foreach (var source in Capped)
+        {
+            logging.AddFilter<SerilogLoggerProvider>(source, LogLevel.Warning);
+        }
+    }
+
     /// <summary>For the host. Its console is written by a thread of its own; lines beyond 10,000 waiting ones are dropped, so that no caller ever waits.</summary>
     public Serilog.ILogger Root => _root;
 
@@ -43,9 +57,9 @@ internal sealed class GatewayLogging : IDisposable
 
     /// <summary>Builds the loggers.</summary>
     /// <param name="configuration">The process's configuration; section <c>Serilog</c> is read.</param>
-    /// <param name="environment">The host environment's name.</param>
+    /// <param name="environment">The environment's name; null when nobody named one, as at somebody's first start in a terminal.</param>
     /// <param name="redirected">Whether stderr is no terminal.</param>
-    public static GatewayLogging Create(IConfiguration configuration, string environment, bool redirected)
+    public static GatewayLogging Create(IConfiguration configuration, string? environment, bool redirected)
     {
         var compact = redirected || string.Equals(environment, Environments.Production, StringComparison.OrdinalIgnoreCase);
         ITextFormatter formatter = compact
@@ -74,6 +88,14 @@ internal sealed class GatewayLogging : IDisposable
     {
         _access.Dispose();
         _root.Dispose();
+    }
+
+    private static LogEventLevel Lowest(IConfiguration configuration)
+    {
+        var section = configuration.GetSection("Serilog:MinimumLevel");
+        return section.GetSection("Override").GetChildren().Select(static child => child.Value).Append(section["Default"] ?? section.Value)
+            .Select(static value => Enum.TryParse<LogEventLevel>(value, ignoreCase: true, out var level) ? level : LogEventLevel.Information)
+            .Append(LogEventLevel.Information).Min();
     }
 
     private static LoggerConfiguration Levels(IConfiguration configuration)

@@ -9,6 +9,17 @@ public sealed class ModelCatalogTests
     private static readonly ModelCatalogOptions Options = new();
 
     [Fact]
+    public async Task A_host_that_did_not_start_can_dispose_it_as_often_as_it_likes()
+    {
+        var catalog = new ModelCatalog(Options, TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLogger<ModelCatalog>.Instance);
+        await catalog.StartAsync(TestContext.Current.CancellationToken);
+        var running = catalog.ExecuteTask!;
+        catalog.Dispose();
+        catalog.Dispose();
+        await running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Two_destinations_with_different_models_are_told_apart()
     {
         await using var a = await Responder.StartAsync(Responder.OpenAiModels("llama", "qwen"));

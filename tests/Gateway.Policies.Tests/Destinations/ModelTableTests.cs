@@ -21,6 +21,17 @@ public sealed class ModelTableTests
     }
 
     [Fact]
+    public void A_name_without_a_tag_means_the_one_tagged_latest()
+    {
+        var table = ModelTable.Compile(Models("llama3:latest", "qwen:latest", "qwen", "mistral:7b"), "own");
+
+        Assert.Equal("llama3:latest", table.Find("llama3")?.PublicName);
+        Assert.Equal("qwen", table.Find("qwen")?.PublicName);
+        Assert.Null(table.Find("mistral"));
+        Assert.Equal(4, table.Exact.Length);
+    }
+
+    [Fact]
     public void A_model_no_entry_matches_is_not_mapped()
     {
         var table = ModelTable.Compile(Models("llama", "qwen-*"), "own");

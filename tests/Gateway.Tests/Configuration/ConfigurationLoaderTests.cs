@@ -114,6 +114,19 @@ public sealed class ConfigurationLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Credentials_that_stand_elsewhere_are_masked_too()
+    {
+        _directory.Write("routes.json", TestDirectory.Good
+            .Replace("\"Path\": \"/v1/{**rest}\" }", "\"Path\": \"/v1/{**rest}\" }, \"Transforms\": [ { \"RequestHeader\": \"X-Api-Key\", \"Set\": \"canary-1\" }, { \"RequestHeader\": \"X-Plain\", \"Set\": \"shown\" } ]", StringComparison.Ordinal)
+            .Replace("\"ReverseProxy\"", "\"Telemetry\": { \"Otlp\": { \"Headers\": \"api-key=canary-2\" } }, \"Serilog\": { \"WriteTo\": [ { \"Name\": \"Seq\", \"Args\": { \"apiKey\": \"canary-3\" } } ] }, \"ReverseProxy\"", StringComparison.Ordinal));
+
+        var shown = MaskedView.Write(ConfigurationLoader.Load(_directory.Sources).Root);
+
+        Assert.DoesNotContain("canary", shown, StringComparison.Ordinal);
+        Assert.Contains("\"Set\": \"shown\"", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_is_looked_for_in_three_places()
     {
         var work = Path.Combine(_directory.Path, "work");

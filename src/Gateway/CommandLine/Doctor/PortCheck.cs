@@ -36,7 +36,7 @@ internal static class PortCheck
         foreach (var address in addresses)
         {
             var endpoint = new IPEndPoint(address.Address ?? (address.IsLocalhost ? IPAddress.Loopback : IPAddress.Any), address.Port);
-            findings.Add(TryBind(endpoint) switch
+            findings.Add(ListenObstacles.Bind(address) switch
             {
                 null => new Finding(Verdict.Ok, "ports", $"{endpoint} is free ({key})"),
                 SocketError.AddressAlreadyInUse when runs => new Finding(Verdict.Ok, "ports", $"{endpoint} is held by the gateway that runs ({key})"),
@@ -44,21 +44,6 @@ internal static class PortCheck
                 SocketError.AccessDenied => new Finding(Verdict.Fail, "ports", $"{endpoint} may not be bound by this user", $"choose a port from 1024 up by {option} or {key}"),
                 var error => new Finding(Verdict.Fail, "ports", $"{endpoint} cannot be bound: {error}", $"correct {option} or {key}"),
             });
-        }
-    }
-
-    private static SocketError? TryBind(IPEndPoint endpoint)
-    {
-        try
-        {
-            using var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(endpoint);
-            socket.Listen();
-            return null;
-        }
-        catch (SocketException exception)
-        {
-            return exception.SocketErrorCode;
         }
     }
 

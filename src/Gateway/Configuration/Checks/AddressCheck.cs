@@ -36,7 +36,7 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
 
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0)
         {
-            return $"is '{Shorten(address)}'; it must be absolute and start with http:// or https://";
+            return $"is '{Shown(address)}'; it must be absolute and start with http:// or https://";
         }
 
         if (uri.UserInfo.Length > 0)
@@ -46,10 +46,10 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
 
         if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
         {
-            return $"is '{Shorten(address)}'; it must not have a query or fragment";
+            return $"is '{Shown(address)}'; it must not have a query or fragment";
         }
 
-        return IsForbidden(uri) ? $"is '{Shorten(address)}'; link-local addresses are refused, because a cloud's credentials are served there" : null;
+        return IsForbidden(uri) ? $"is '{Shown(address)}'; link-local addresses are refused, because a cloud's credentials are served there" : null;
     }
 
     private void CheckDestinations(ClusterConfig cluster, KeyPath path)
@@ -89,5 +89,18 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
         return address.AddressFamily == AddressFamily.InterNetwork ? LinkLocal.Contains(address) : LinkLocalV6.Contains(address) || address.Equals(MetadataV6);
     }
 
-    private static string Shorten(string value) => value.Length <= 100 ? value : value[..100] + "…";
+    /// <summary>The address without what may be a credential: a user and password, a query.</summary>
+    private static string Shown(string value)
+    {
+        var query = value.IndexOfAny(['?', '#']);
+        var shown = query < 0 ? value : value[..(query + 1)] + "…";
+        var at = shown.LastIndexOf('@');
+        if (at >= 0)
+        {
+            var scheme = shown.IndexOf("://", StringComparison.Ordinal);
+            shown = (scheme >= 0 && scheme < at ? shown[..(scheme + 3)] : "") + "…" + shown[at..];
+        }
+
+        return shown.Length <= 100 ? shown : shown[..100] + "…";
+    }
 }

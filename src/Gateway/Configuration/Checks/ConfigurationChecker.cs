@@ -1,4 +1,5 @@
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.LoadBalancing;
 
 namespace BlazeGateway.Configuration.Checks;
 
@@ -9,7 +10,7 @@ internal sealed record CheckedConfiguration(LoadedConfiguration Loaded, RoutesSn
 }
 
 /// <summary>Takes a configuration through every check, off-line: nothing that serves requests is touched.</summary>
-internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfigValidator validator)
+internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfigValidator validator, IEnumerable<ILoadBalancingPolicy> policies)
 {
     public ConfigurationSources Sources { get; } = sources;
 
@@ -33,6 +34,21 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
             return new CheckedConfiguration(loaded, null);
         }
 
+        try
+        {
+            await CheckAsync(loaded, snapshot, before);
+        }
+        catch (Exception e)
+        {
+            // What no check foresaw must not be served, and must not end the process that looks at its files.
+            loaded.Errors.Add(loaded.Root.PlaceOf(RoutesReader.Section), RoutesReader.Section, $"The section cannot be checked: {e.GetType().Name}: {e.Message}");
+        }
+
+        return new CheckedConfiguration(loaded, loaded.Errors.Any ? null : snapshot);
+    }
+
+    private async ValueTask CheckAsync(LoadedConfiguration loaded, RoutesSnapshot snapshot, IProxyConfig? before)
+    {
         ShrinkGuard.Check(loaded.Root, before, snapshot, loaded.Errors);
         new ReferenceCheck(loaded.Root, snapshot, Sources.WorkingDirectory, loaded.Errors).Check();
         new AddressCheck(loaded.Root, snapshot, loaded.Errors).Check();
@@ -41,7 +57,6 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
         KestrelCheck.Check(loaded.Root, loaded.Errors);
         new ListenerCheck(loaded.Root, loaded.Errors).Check();
         PermissionCheck.Check(Sources, loaded.Root, loaded.Errors);
-        await new DryBuild(validator, loaded.Root, snapshot, loaded.Errors).CheckAsync();
-        return new CheckedConfiguration(loaded, loaded.Errors.Any ? null : snapshot);
+        await new DryBuild(validator, policies, loaded.Root, snapshot, loaded.Errors).CheckAsync();
     }
 }

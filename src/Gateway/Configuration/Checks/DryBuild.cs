@@ -1,15 +1,31 @@
+using BlazeGateway.Configuration.Strict;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.LoadBalancing;
 
 namespace BlazeGateway.Configuration.Checks;
 
 /// <summary>Asks YARP whether it would take the routes and clusters: names of policies, patterns, transforms, header rules.</summary>
-internal sealed class DryBuild(IConfigValidator validator, ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
+internal sealed class DryBuild(
+    IConfigValidator validator, IEnumerable<ILoadBalancingPolicy> policies, ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
 {
+    private readonly string[] _policies = [.. policies.Select(static policy => policy.Name).Order(StringComparer.Ordinal)];
+
     public async ValueTask CheckAsync()
     {
         foreach (var cluster in snapshot.Clusters)
         {
             var path = RoutesReader.ClustersPath.Then(cluster.ClusterId);
+            if (cluster.LoadBalancingPolicy is { Length: > 0 } policy && !_policies.Contains(policy, StringComparer.OrdinalIgnoreCase))
+            {
+                var at = path.Then(nameof(ClusterConfig.LoadBalancingPolicy));
+                errors.Add(
+                    root.PlaceOf(at),
+                    at,
+                    $"LoadBalancingPolicy of cluster '{cluster.ClusterId}' is '{policy}', which does not exist; known policies: {string.Join(", ", _policies)}.",
+                    Spelling.Nearest(policy, _policies));
+                continue;
+            }
+
             foreach (var fault in await validator.ValidateClusterAsync(cluster))
             {
                 Add(path, fault);
@@ -29,7 +45,8 @@ internal sealed class DryBuild(IConfigValidator validator, ConfigurationNode roo
     private void Add(KeyPath path, Exception fault)
     {
         var at = root.Find(path) is { } node ? Mentioned(node, path, fault.Message) ?? path : path;
-        errors.Add(root.PlaceOf(at), at, fault.Message);
+        var cause = fault.InnerException is { Message: { Length: > 0 } reason } ? $" {reason.ReplaceLineEndings(" ")}" : "";
+        errors.Add(root.PlaceOf(at), at, fault.Message + cause);
     }
 
     /// <summary>YARP's messages quote the value they object to; the key that holds it is the place to show.</summary>

@@ -154,6 +154,12 @@ internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snap
 
     private bool CheckFile(string file, KeyPath path)
     {
+        if (file.Contains('\0', StringComparison.Ordinal))
+        {
+            Add(path, $"'{path.Key}' holds the character U+0000, which no file name can; write the path of a file.");
+            return false;
+        }
+
         if (File.Exists(Full(file)))
         {
             return true;

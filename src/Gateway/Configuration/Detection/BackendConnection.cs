@@ -52,7 +52,7 @@ internal sealed class BackendConnection : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new BackendReply(0, default, $"no answer within {_timeout.TotalSeconds:0.#} s");
+            return new BackendReply(0, default, $"{BackendReply.Late} {_timeout.TotalSeconds:0.#} s");
         }
         catch (Exception error) when (error is HttpRequestException or IOException or InvalidOperationException)
         {

@@ -58,7 +58,10 @@ internal static class BackendProbe
             Slots = answers.LlamaCpp.Number("total_slots") ?? answers.Tgi.Number("max_concurrent_requests"),
             ContextTokens = answers.Tgi.Number("max_total_tokens") ?? ContextOf(list),
         };
-        return backend with { Message = Message(backend, list) };
+        var doubt = backend.Answer == DestinationAnswer.Answering && list.Status != 0 && answers.Any(static reply => reply.IsLate)
+            ? " Not every path gave an answer within the time, so its kind is a guess."
+            : "";
+        return backend with { Message = Message(backend, list) + doubt };
     }
 
     private static DestinationAnswer Answer(BackendReply list, Answers answers) => list.Status switch
@@ -77,6 +80,7 @@ internal static class BackendProbe
             $"{backend.Address} answers {list.Status}: write a routes.json with --print-config and set Extensions.Credentials of its cluster there.",
         DestinationAnswer.Failing when list.Status < 400 => $"{backend.Address} answers {list.Status}: redirects are not followed; give the address it points to.",
         DestinationAnswer.Failing => $"{backend.Address} answers {list.Status}; it stays in the configuration.",
+        _ when list.Status == 0 => $"{backend.Address} is {backend.Kind} but did not list its models: {list.Failure}. It is asked again while the gateway runs.",
         _ when backend.Models.IsEmpty => $"{backend.Address} is {backend.Kind} and lists no model; set Extensions.ModelServer.Models in routes.json if it serves one.",
         _ => $"{backend.Address} is {backend.Kind} and serves {string.Join(", ", backend.Models.Take(5).Select(m => m.Name))}"
             + (backend.Models.Length > 5 ? $" and {backend.Models.Length - 5} more." : "."),

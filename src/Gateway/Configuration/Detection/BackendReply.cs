@@ -8,7 +8,13 @@ namespace BlazeGateway.Configuration.Detection;
 /// <param name="Failure">Why there was no answer; empty when there was one.</param>
 internal sealed record BackendReply(int Status, ReadOnlyMemory<byte> Body, string Failure)
 {
+    /// <summary>How <see cref="Failure"/> begins when the time was up.</summary>
+    public const string Late = "no answer within";
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 32 };
+
+    /// <summary>Whether the time was up before it came.</summary>
+    public bool IsLate => Failure.StartsWith(Late, StringComparison.Ordinal);
 
     /// <summary>Whether the status is a success.</summary>
     public bool IsOk => Status is >= 200 and <= 299;

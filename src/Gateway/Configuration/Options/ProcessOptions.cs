@@ -117,9 +117,9 @@ internal sealed record AccessLogOptions
 /// <summary>Bounds on <c>/metrics</c>.</summary>
 internal sealed record PrometheusOptions
 {
-    /// <summary>Series kept over all metrics; further label sets are counted under <c>other</c>. Default: 20,000 (about 4 MB per scrape).</summary>
-    [Range(100, 1_000_000)]
-    public int MaxSeries { get; init; } = 20_000;
+    /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 512 (a histogram of that many is about 1.5 MB per scrape).</summary>
+    [Range(16, 100_000)]
+    public int MaxLabelSets { get; init; } = 512;
 
     /// <summary>Model names told apart in labels; further ones are counted under <c>other</c>. Default: 64.</summary>
     [Range(1, 10_000)]

@@ -102,12 +102,13 @@ internal sealed partial class GuardedConfigProvider(
         metrics.Rejected();
         if (_snapshot is not null && hash != _lastSeenHash)
         {
-            foreach (var error in result.Errors)
+            var errors = result.Errors.Where(static error => error.Severity == ErrorSeverity.Error).ToList();
+            foreach (var error in errors)
             {
-                Log.Rejected(logger, error.File, error.Line, error.Column, error.Path, error.Message, error.Suggestion ?? "");
+                Log.Rejected(logger, error);
             }
 
-            Log.KeptLastGood(logger, _status.Version, result.Errors.Count);
+            Log.KeptLastGood(logger, _status.Version, errors.Count);
         }
 
         _lastSeenHash = hash;
@@ -125,14 +126,16 @@ internal sealed partial class GuardedConfigProvider(
         }
 
         _applied?.Invoke(result.Loaded.ReadProcessOptions());
-        var now = time.GetUtcNow();
         _served = result.Loaded;
         _lastSeenHash = result.Loaded.Hash;
-        _status = new ConfigurationStatus { LastReloadSucceeded = true, LastSuccess = now, Version = version, Hash = result.Loaded.Hash, Errors = result.Errors };
         _snapshot = snapshot;
+
+        // YARP takes the new one before this returns, so nobody is told of a version that is not served yet.
+        before?.SignalReplaced();
+        var now = time.GetUtcNow();
+        _status = new ConfigurationStatus { LastReloadSucceeded = true, LastSuccess = now, Version = version, Hash = result.Loaded.Hash, Errors = result.Errors };
         metrics.Applied(now);
         Log.Applied(logger, version, snapshot.Routes.Count, snapshot.Clusters.Count, changes.Count);
-        before?.SignalReplaced();
         return new ReloadResult(ReloadOutcome.Applied, version, changes, result.Errors);
     }
 
@@ -148,8 +151,8 @@ internal sealed partial class GuardedConfigProvider(
         [LoggerMessage(1, LogLevel.Information, "Configuration {Version} is served: {Routes} routes, {Clusters} clusters, {Changes} changes")]
         public static partial void Applied(ILogger logger, int version, int routes, int clusters, int changes);
 
-        [LoggerMessage(2, LogLevel.Error, "Configuration refused: {File}:{Line}:{Column} {Path} {Reason} {Suggestion}")]
-        public static partial void Rejected(ILogger logger, string file, int line, int column, string path, string reason, string suggestion);
+        [LoggerMessage(2, LogLevel.Error, "Configuration refused: {Error}")]
+        public static partial void Rejected(ILogger logger, ConfigurationError error);
 
         [LoggerMessage(3, LogLevel.Error, "Configuration {Version} is served on; the new one has {Count} errors")]
         public static partial void KeptLastGood(ILogger logger, int version, int count);

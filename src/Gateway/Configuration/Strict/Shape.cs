@@ -93,6 +93,9 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
 
     public string? Pattern { get; init; }
 
+    /// <summary>Whether it must be an absolute address.</summary>
+    public bool IsAddress { get; init; }
+
     public IReadOnlyList<string>? Values { get; init; }
 
     /// <summary>Whether the value may be a reference, whose rule is checked once it is known. Text that is chosen from a list is not.</summary>
@@ -108,6 +111,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Moment => "it must be a date and time with its zone, such as \"2027-01-31T00:00:00Z\"",
         _ when Values is not null => $"it must be one of {string.Join(", ", Values)}",
         _ when MaxLength is not null => $"it must have {MinLength ?? 0} to {MaxLength} characters",
+        _ when IsAddress => "it must be an address such as http://127.0.0.1:8080",
         _ when Pattern is not null => $"it must match {Pattern}",
         _ => "it must not be empty",
     };
@@ -121,12 +125,15 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out _),
         ScalarKind.Moment => Matches(value) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _),
         _ when Values is not null => Values.Contains(value, StringComparer.OrdinalIgnoreCase),
-        _ => value.Length >= (MinLength ?? 0) && value.Length <= (MaxLength ?? int.MaxValue) && Matches(value),
+        _ => value.Length >= (MinLength ?? 0) && value.Length <= (MaxLength ?? int.MaxValue) && Matches(value)
+            && (!IsAddress || Uri.TryCreate(value, UriKind.Absolute, out _)),
     };
 
     private bool InRange(double value) => value >= (Minimum ?? double.MinValue) && value <= (Maximum ?? double.MaxValue);
 
-    private bool Matches(string value) => Pattern is null || (!value.EndsWith('\n') && Regex.IsMatch(value, Pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, TimeSpan.FromMilliseconds(50)));
+    // The patterns are our own and linear. A limit in time would refuse a good configuration on a busy machine.
+    private bool Matches(string value) => Pattern is null
+        || (!value.EndsWith('\n') && Regex.IsMatch(value, Pattern, RegexOptions.CultureInvariant | RegexOptions.ECMAScript, Regex.InfiniteMatchTimeout));
 
     private string Range(string before) => (Minimum, Maximum) switch
     {

@@ -80,7 +80,7 @@ internal static class ShapeReader
 
         if (type == typeof(Uri))
         {
-            return new ScalarShape(ScalarKind.Text) { Pattern = @"^https?://\S+$" };
+            return new ScalarShape(ScalarKind.Text) { Pattern = @"^https?://\S+$", IsAddress = true };
         }
 
         return Type.GetTypeCode(type) switch

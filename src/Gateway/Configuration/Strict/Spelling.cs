@@ -3,9 +3,16 @@ namespace BlazeGateway.Configuration.Strict;
 /// <summary>Finds the name that was probably meant.</summary>
 internal static class Spelling
 {
+    private const int LongestWord = 100;
+
     /// <summary>The nearest of <paramref name="known"/>, or null when none is near enough to be a slip.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
     {
+        if (word.Length > LongestWord)
+        {
+            return null;
+        }
+
         var limit = Math.Max(1, word.Length / 3);
         string? best = null;
         foreach (var candidate in known)

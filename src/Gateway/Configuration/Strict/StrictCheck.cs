@@ -186,7 +186,8 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
         if (!shape.Accepts(node.Value!) || (textual && node.FromJson && node.Kind != NodeKind.String))
         {
             var shown = node.Secret || MaskedView.IsMasked(path) ? "***" : Shorten(node.Value!);
-            errors.Add(node.Place, path, $"'{path.Key}' is {(node.Kind == NodeKind.String ? $"\"{shown}\"" : shown)}; {shape.Rule}.", Meant(node, shape));
+            var rule = node.Kind != NodeKind.String && shape.Accepts(node.Value!) ? "it must be text, in quotation marks" : shape.Rule;
+            errors.Add(node.Place, path, $"'{path.Key}' is {(node.Kind == NodeKind.String ? $"\"{shown}\"" : shown)}; {rule}.", Meant(node, shape));
             return;
         }
 
@@ -206,7 +207,8 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
 
     /// <summary>Whether values under this key are secret wherever it stands.</summary>
     internal static bool IsSecretKey(string key) =>
-        key.Contains("password", StringComparison.OrdinalIgnoreCase) || key.Contains("secret", StringComparison.OrdinalIgnoreCase);
+        key.Contains("password", StringComparison.OrdinalIgnoreCase) || key.Contains("secret", StringComparison.OrdinalIgnoreCase)
+        || key.EndsWith("ApiKey", StringComparison.OrdinalIgnoreCase);
 
     private static string Describe(ConfigurationNode node) => node.Kind switch
     {

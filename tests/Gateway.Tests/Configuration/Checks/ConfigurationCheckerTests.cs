@@ -29,13 +29,21 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("\"ClusterId\": \"web\", ", "",
         "routes.json:5:7 Route 'files' has no ClusterId, so nothing could answer it; name one of: llm, web.  ($.ReverseProxy.Routes.files)")]
     [InlineData("\"RoundRobin\"", "\"RoundRobbin\"",
-        "routes.json:9:32 No matching ILoadBalancingPolicy found for the load balancing policy 'RoundRobbin' set on the cluster 'llm'.  ($.ReverseProxy.Clusters.llm.LoadBalancingPolicy)")]
+        "routes.json:9:32 LoadBalancingPolicy of cluster 'llm' is 'RoundRobbin', which does not exist; known policies: FirstAlphabetical, LeastRequests, PowerOfTwoChoices, Random, RoundRobin.  did you mean 'RoundRobin'?  ($.ReverseProxy.Clusters.llm.LoadBalancingPolicy)")]
     [InlineData("http://127.0.0.1:8003/", "not a uri",
         "routes.json:15:52 Address of destination 'w' is 'not a uri'; it must be absolute and start with http:// or https://.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
     [InlineData("http://127.0.0.1:8003/", "ftp://127.0.0.1/",
         "routes.json:15:52 Address of destination 'w' is 'ftp://127.0.0.1/'; it must be absolute and start with http:// or https://.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
     [InlineData("http://127.0.0.1:8003/", "http://me:pw@127.0.0.1/",
         "routes.json:15:52 Address of destination 'w' holds a user name or password; give credentials under Extensions.Credentials.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
+    [InlineData("http://127.0.0.1:8003/", "htp://me:pw@127.0.0.1/",
+        "routes.json:15:52 Address of destination 'w' is 'htp://…@127.0.0.1/'; it must be absolute and start with http:// or https://.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
+    [InlineData("http://127.0.0.1:8003/", "http://127.0.0.1/?key=pw",
+        "routes.json:15:52 Address of destination 'w' is 'http://127.0.0.1/?…'; it must not have a query or fragment.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"a\": { \"Value\": 123456 } } },",
+        "routes.json:9:95 'Value' is ***; it must be text, in quotation marks.  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.a.Value)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Tls\": { \"CertificateAuthority\": \"ca\\u0000.pem\" } },",
+        "routes.json:9:95 'CertificateAuthority' holds the character U+0000, which no file name can; write the path of a file.  ($.ReverseProxy.Clusters.llm.Extensions.Tls.CertificateAuthority)")]
     [InlineData("http://127.0.0.1:8003/", "http://169.254.169.254/",
         "routes.json:15:52 Address of destination 'w' is 'http://169.254.169.254/'; link-local addresses are refused, because a cloud's credentials are served there.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
     [InlineData("http://127.0.0.1:8003/", "http://[fd00:ec2::254]/",
@@ -115,7 +123,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("", "routes.json:1:1 The file is empty; a configuration is a JSON object, at least {}.  ($)")]
     [InlineData("[]", "routes.json:1:1 The file must hold a JSON object.  ($)")]
     [InlineData("{\n  \"A\" 1 }", "routes.json:2:7 Not valid JSON: '1' is invalid after a property name. Expected a ':'.  ($)")]
-    [InlineData("{}", "configuration There are no routes, so nothing would be served; add one, or say \"AllowShrink\": true if this is meant.  ($.ReverseProxy.Routes)")]
+    [InlineData("{}", "routes.json There are no routes, so nothing would be served; add one, or say \"AllowShrink\": true if this is meant.  ($.ReverseProxy.Routes)")]
     public async Task A_file_that_holds_no_configuration_is_refused(string text, string expected)
     {
         _directory.Write("routes.json", text);
@@ -156,9 +164,9 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("BufferedBodies:MaxBytesInFlight", "1048576", true)]
     [InlineData("BufferedBodies:MaxBytesInFlight", "1099511627776", true)]
     [InlineData("BufferedBodies:MaxBytesInFlight", "1099511627777", false)]
-    [InlineData("Telemetry:Prometheus:MaxSeries", "99", false)]
-    [InlineData("Telemetry:Prometheus:MaxSeries", "100", true)]
-    [InlineData("Telemetry:Prometheus:MaxSeries", "1000001", false)]
+    [InlineData("Telemetry:Prometheus:MaxLabelSets", "15", false)]
+    [InlineData("Telemetry:Prometheus:MaxLabelSets", "16", true)]
+    [InlineData("Telemetry:Prometheus:MaxLabelSets", "100001", false)]
     [InlineData("Telemetry:Prometheus:MaxModels", "0", false)]
     [InlineData("Telemetry:Prometheus:MaxModels", "10000", true)]
     [InlineData("Telemetry:Prometheus:MaxModels", "10001", false)]

@@ -142,6 +142,19 @@ public sealed class BackendDetectionTests
         await AssertRoundTripAsync(gateway);
     }
 
+    [Theory]
+    [InlineData("/v1/models", "but did not list its models: no answer within 2 s.")]
+    [InlineData("/props", "serves llama. Not every path gave an answer within the time, so its kind is a guess.")]
+    public async Task A_path_that_is_silent_while_others_answer_is_told(string silent, string expected)
+    {
+        await using var server = await PathServer.StartAsync(context => context.Request.Path == silent
+            ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+            : context.Response.WriteAsync(PathServer.Models("someone", "llama").Body));
+        var backend = Assert.Single((await DetectAsync(server.Address)).Backends);
+        Assert.Equal(DestinationAnswer.Answering, backend.Answer);
+        Assert.Contains(expected, backend.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_redirect_is_not_followed()
     {

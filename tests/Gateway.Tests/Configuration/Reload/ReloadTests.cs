@@ -34,7 +34,7 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
     [InlineData("truncated", null, "routes.json", 9, "$", "Not valid JSON")]
     [InlineData("empty", "", "routes.json", 1, "$", "The file is empty")]
     [InlineData("deleted", null, "routes.json", 0, "$", "The file does not exist.")]
-    [InlineData("no content", "{}", "configuration", 0, "$.ReverseProxy.Routes", "There are no routes")]
+    [InlineData("no content", "{}", "routes.json", 0, "$.ReverseProxy.Routes", "There are no routes")]
     [InlineData("unknown policy", "\"RoundRobin\"=>\"LeestRequests\"", "routes.json", 9, "$.ReverseProxy.Clusters.llm.LoadBalancingPolicy", "'LeestRequests'")]
     [InlineData("bad address", "http://127.0.0.1:8003/=>not a uri", "routes.json", 15, "$.ReverseProxy.Clusters.web.Destinations.w.Address", "'not a uri'")]
     [InlineData("duplicate address", "http://127.0.0.1:8002/=>http://127.0.0.1:8001/", "routes.json", 12, "$.ReverseProxy.Clusters.llm.Destinations.b.Address", "the same address")]
@@ -156,6 +156,30 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(15)]
+    [InlineData(30)]
+    public async Task A_change_is_served_within_a_second_however_unevenly_the_looks_fall(int unevenness)
+    {
+        var random = new Random(unevenness + 1);
+        for (var i = 1; i <= 50; i++)
+        {
+            await _watcher.LookAsync();
+            _directory.Write("routes.json", TestDirectory.Good.Replace("/files/", $"/files-{i}/", StringComparison.Ordinal));
+            var changed = _time.GetUtcNow();
+            ReloadResult? result = null;
+            while (result is null)
+            {
+                _time.Advance(ConfigurationWatcher.Interval + TimeSpan.FromMilliseconds(random.Next(-unevenness, unevenness + 1)));
+                result = await _watcher.LookAsync();
+            }
+
+            Assert.Equal(ReloadOutcome.Applied, result.Outcome);
+            Assert.InRange(_time.GetUtcNow() - changed, TimeSpan.Zero, TimeSpan.FromMilliseconds(950));
+        }
+    }
+
     [Fact]
     public async Task Content_must_rest_for_half_a_second()
     {
@@ -187,6 +211,29 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
         Assert.Null(await _watcher.LookAsync());
         _time.Advance(ConfigurationWatcher.Debounce);
         Assert.Equal(ReloadOutcome.Applied, (await _watcher.LookAsync())!.Outcome);
+    }
+
+    [Fact]
+    public async Task A_failure_of_a_look_is_told_once_and_the_looks_go_on()
+    {
+        await _watcher.StartAsync(TestContext.Current.CancellationToken);
+        _provider.Dispose();
+        _directory.Write("routes.json", "{}");
+        await Demo.Eventually.TrueAsync(() =>
+        {
+            _time.Advance(ConfigurationWatcher.Interval);
+            return _logs.Lines.Exists(static text => text.Contains("cannot be looked at", StringComparison.Ordinal));
+        });
+        for (var i = 0; i < 50; i++)
+        {
+            _time.Advance(ConfigurationWatcher.Interval);
+            await Task.Yield();
+        }
+
+        Assert.Single(_logs.Lines, static text => text.Contains("cannot be looked at", StringComparison.Ordinal));
+        Assert.False(_watcher.ExecuteTask!.IsCompleted);
+        await _watcher.StopAsync(TestContext.Current.CancellationToken);
+        Assert.True(_watcher.ExecuteTask.IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -281,14 +328,14 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
             services.AddSingleton<GuardedConfigProvider>();
         });
         _provider = _services.GetRequiredService<GuardedConfigProvider>();
-        _watcher = new ConfigurationWatcher(sources, _provider, _time);
+        _watcher = new ConfigurationWatcher(sources, _provider, _time, _services.GetRequiredService<ILogger<ConfigurationWatcher>>());
         await _provider.LoadAsync();
     }
 
     /// <summary>Looks for two seconds of fake time, as the watcher does by itself; null when nothing was reloaded.</summary>
     private async Task<ReloadResult?> LookUntilReloadedAsync()
     {
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 10; i++)
         {
             if (await _watcher.LookAsync() is { } result)
             {
@@ -310,7 +357,9 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
 
     private sealed class ListLoggerProvider : ILoggerProvider, ILogger
     {
-        public List<string> Lines { get; } = [];
+        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
+
+        public List<string> Lines => [.. _lines];
 
         public ILogger CreateLogger(string categoryName) => this;
 
@@ -320,7 +369,7 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Add(formatter(state, exception));
+            _lines.Enqueue(formatter(state, exception));
 
         public void Dispose()
         {
