@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BlazeGateway.Configuration;
 using BlazeGateway.Hosting;
 
 namespace BlazeGateway.Tests.Hosting;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Options;
+using BlazeGateway.Hosting;
 
 namespace BlazeGateway.CommandLine.Doctor;
 
