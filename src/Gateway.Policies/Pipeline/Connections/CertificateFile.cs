@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace BlazeGateway.Policies.Pipeline.Connections;
@@ -6,7 +7,7 @@ namespace BlazeGateway.Policies.Pipeline.Connections;
 public static class CertificateFile
 {
     /// <summary>Loads what <paramref name="options"/> names; a PKCS#12 file is told by its ending (.pfx, .p12).</summary>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">The file is no certificate, or the key or password does not fit.</exception>
+    /// <exception cref="CryptographicException">The file is no certificate, or the key or password does not fit.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static X509Certificate2 Load(CertificateOptions options)
     {
@@ -15,8 +16,15 @@ public static class CertificateFile
             return X509CertificateLoader.LoadPkcs12FromFile(options.Path, options.Password);
         }
 
-        return options.Password is { } password
-            ? X509Certificate2.CreateFromEncryptedPemFile(options.Path, password, options.KeyPath)
-            : X509Certificate2.CreateFromPemFile(options.Path, options.KeyPath);
+        try
+        {
+            return options.Password is { } password
+                ? X509Certificate2.CreateFromEncryptedPemFile(options.Path, password, options.KeyPath)
+                : X509Certificate2.CreateFromPemFile(options.Path, options.KeyPath);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CryptographicException("The private key does not belong to the certificate.", exception);
+        }
     }
 }
