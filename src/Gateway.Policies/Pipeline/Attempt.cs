@@ -68,7 +68,10 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
-        context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        if (!WasRefused(context, error))
+        {
+            context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        }
     }
 
     /// <summary>Tells what the client gets when the forwarding failed before anything was sent.</summary>
@@ -95,7 +98,7 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
             return AttemptResult.Timeout;
         }
 
-        if (context.Http.RequestAborted.IsCancellationRequested)
+        if (context.Http.RequestAborted.IsCancellationRequested || WasRefused(context, error))
         {
             return AttemptResult.Canceled;
         }
@@ -105,6 +108,14 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
             || context.Http.Response.StatusCode >= StatusCodes.Status500InternalServerError;
         return failed ? AttemptResult.Error : AttemptResult.Ok;
     }
+
+    /// <summary>The request could not be sent on, or not to its end, through no fault of the destination.</summary>
+    private static bool WasRefused(RequestContext context, ForwarderError error) => error switch
+    {
+        ForwarderError.None => context.Error is not null && context.Record.ToHeaders < 0,
+        ForwarderError.RequestBodyClient => true,
+        _ => ForwardFailure.IsOurs(error, context.Http.Features.Get<IForwarderErrorFeature>()?.Exception),
+    };
 
     private static void Rewind(RequestContext context)
     {

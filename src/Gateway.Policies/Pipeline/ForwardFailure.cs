@@ -1,4 +1,6 @@
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Connections;
+using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -24,16 +26,42 @@ internal static class ForwardFailure
             return GatewayError.UpstreamTimeout;
         }
 
+        if (IsOurs(error, cause))
+        {
+            return GatewayError.Overloaded;
+        }
+
         return error switch
         {
             // With our own limits in force this is the limit on connecting.
             ForwarderError.RequestTimedOut => context.IsInference ? GatewayError.UpstreamConnectFailed : GatewayError.UpstreamTimeout,
-            ForwarderError.RequestBodyClient => GatewayError.RequestTimeout,
+            ForwarderError.RequestBodyClient => ClientBody(cause),
             ForwarderError.ResponseHeaders => GatewayError.UpstreamProtocolError,
             ForwarderError.RequestCreation => GatewayError.InternalError,
             _ => ByCause(cause),
         };
     }
+
+    /// <summary>Whether a limit of this process stopped the request: no socket to a destination, or no place for one more upgraded connection.</summary>
+    public static bool IsOurs(ForwarderError error, Exception? cause) =>
+        error == ForwarderError.UpgradeResponseClient || (error == ForwarderError.Request && Holds<DestinationSocketsException>(cause) is not null);
+
+    /// <summary>Why the server refused to read on from the client.</summary>
+    public static GatewayError ClientBody(Exception? cause) => Holds<BadHttpRequestException>(cause)?.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => GatewayError.PayloadTooLarge,
+        StatusCodes.Status408RequestTimeout => GatewayError.RequestTimeout,
+        _ => GatewayError.AmbiguousFraming,
+    };
+
+    private static T? Holds<T>(Exception? cause)
+        where T : Exception => cause switch
+        {
+            null => null,
+            T found => found,
+            AggregateException several => several.InnerExceptions.Select(Holds<T>).FirstOrDefault(found => found is not null),
+            _ => Holds<T>(cause.InnerException),
+        };
 
     private static GatewayError ByCause(Exception? cause) => Find(cause) switch
     {

@@ -60,12 +60,12 @@ internal static class BodyReader
         }
         catch (BadHttpRequestException exception)
         {
-            return exception.StatusCode switch
-            {
-                StatusCodes.Status408RequestTimeout => GatewayError.RequestTimeout,
-                StatusCodes.Status413PayloadTooLarge => GatewayError.PayloadTooLarge,
-                _ => GatewayError.AmbiguousFraming,
-            };
+            return ForwardFailure.ClientBody(exception);
+        }
+        catch (IOException) when (!context.Http.RequestAborted.IsCancellationRequested)
+        {
+            // A chunk size beyond all numbers comes as this and not as a bad request.
+            return GatewayError.AmbiguousFraming;
         }
     }
 }
