@@ -3,14 +3,11 @@ using System.Text;
 namespace BlazeGateway.EndToEnd.Wire;
 
 /// <summary>Tricks to reach the operators' listener through the clients' one, and the other way round. Every one fails.</summary>
-public sealed class AdminIsolationTests : IAsyncLifetime
+public sealed class AdminIsolationTests(OpenGateway gateway) : IClassFixture<OpenGateway>
 {
-    private readonly RecordingDestination _destination = new();
-    private GatewayFixture _gateway = null!;
+    private Uri Proxy => gateway.Gateway.Host.Listeners.ProxyAddresses[0];
 
-    private Uri Proxy => _gateway.Host.Listeners.ProxyAddresses[0];
-
-    private Uri Admin => _gateway.Host.Listeners.AdminAddress;
+    private Uri Admin => gateway.Gateway.Host.Listeners.AdminAddress;
 
     /// <summary>Heads sent to the clients' listener; A is the operators' authority, P its port.</summary>
     public static TheoryData<string> OnProxy() =>
@@ -57,14 +54,6 @@ public sealed class AdminIsolationTests : IAsyncLifetime
         "TRACE /livez HTTP/1.1|Host: localhost",
     ];
 
-    public async ValueTask InitializeAsync() => _gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([_destination.Address], cluster: "{}"));
-
-    public async ValueTask DisposeAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _destination.DisposeAsync();
-    }
-
     [Theory]
     [MemberData(nameof(OnProxy))]
     public async Task Nothing_leads_from_clients_to_operators(string head)
@@ -81,41 +70,45 @@ public sealed class AdminIsolationTests : IAsyncLifetime
     [MemberData(nameof(OnAdmin))]
     public async Task Nothing_leads_from_operators_to_destinations(string head)
     {
+        gateway.Destination.Take();
         using var connection = await RawConnection.OpenAsync(Admin);
         await connection.SendAsync(Text(head, Proxy));
         var answer = await connection.ReadAnswerAsync();
         Assert.InRange(answer?.Status ?? 400, 400, 499);
-        Assert.Empty(_destination.Take());
+        Assert.Empty(gateway.Destination.Take());
     }
 
     [Fact]
     public async Task An_authority_of_HTTP2_leads_nowhere_else()
     {
+        gateway.Destination.Take();
         using var client = await Http2Client.OpenAsync(Proxy);
         await client.GetAsync(1, (":method", "GET"), (":scheme", "http"), (":authority", Admin.Authority), (":path", "/metrics"));
         Assert.Equal("200", await client.OutcomeAsync(1));
         await client.GetAsync(3, (":method", "GET"), (":scheme", "http"), (":authority", "gateway"), (":path", "/metrics"), ("host", Admin.Authority));
         Assert.Equal("200", await client.OutcomeAsync(3));
-        Assert.Equal("/metrics /metrics", string.Join(' ', _destination.Take().Select(request => request.Target)));
+        Assert.Equal("/metrics /metrics", string.Join(' ', gateway.Destination.Take().Select(request => request.Target)));
     }
 
     [Fact]
     public async Task Operators_are_not_spoken_to_in_HTTP2_on_a_clear_port()
     {
+        gateway.Destination.Take();
         using var client = await Http2Client.OpenAsync(Admin);
         await client.GetAsync(1, (":method", "GET"), (":scheme", "http"), (":authority", Proxy.Authority), (":path", "/plain/x"));
         Assert.DoesNotContain("200", await client.OutcomeAsync(1), StringComparison.Ordinal);
-        Assert.Empty(_destination.Take());
+        Assert.Empty(gateway.Destination.Take());
     }
 
     [Fact]
     public async Task A_request_behind_another_stays_on_its_listener()
     {
+        gateway.Destination.Take();
         using var connection = await RawConnection.OpenAsync(Proxy);
         await connection.SendAsync(Text("GET /a HTTP/1.1|Host: gateway", Admin) + Text("GET /metrics HTTP/1.1|Host: A", Admin));
         AssertNotAdmin((await connection.ReadAnswerAsync())!);
         AssertNotAdmin((await connection.ReadAnswerAsync())!);
-        Assert.Equal(2, _destination.Take().Count);
+        Assert.Equal(2, gateway.Destination.Take().Count);
     }
 
     [Fact]
@@ -149,5 +142,21 @@ public sealed class AdminIsolationTests : IAsyncLifetime
         }
 
         return string.Join("\r\n", lines) + "\r\n\r\n";
+    }
+}
+
+/// <summary>A gateway whose one route takes every path.</summary>
+public sealed class OpenGateway : IAsyncLifetime
+{
+    internal RecordingDestination Destination { get; } = new();
+
+    internal GatewayFixture Gateway { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([Destination.Address], cluster: "{}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Gateway.DisposeAsync();
+        await Destination.DisposeAsync();
     }
 }

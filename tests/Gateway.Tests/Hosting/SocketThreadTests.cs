@@ -1,12 +1,17 @@
 using System.Collections.Concurrent;
 using System.Text;
 using BlazeGateway.Api;
-using BlazeGateway.Configuration.Options;
+using BlazeGateway.Api.Access;
+using BlazeGateway.Policies;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.RateLimiting;
+using BlazeGateway.Tests.Api;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 using Yarp.ReverseProxy.Configuration;
@@ -28,26 +33,24 @@ public class SocketThreadTests
         var entered = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var ports = new AdminPorts
         {
-            Configuration = () =>
-            {
-                entered.SetResult(Thread.CurrentThread.IsThreadPoolThread);
-                held.Wait(TestContext.Current.CancellationToken);
-                return new ConfigurationReport(IsApplied: true, LastReloadSucceeded: true);
-            },
+            Configuration = () => new ConfigurationReport(IsApplied: true, LastReloadSucceeded: true),
             Reload = _ => throw new InvalidOperationException(),
         };
-        var api = new AdminApi(new AdminOptions(), ports, new Readiness(ports, null!), new StatusPage(ports, null!, new FakeTimeProvider()), Metrics.NewCustomRegistry());
-        var http = new DefaultHttpContext();
-        http.Request.Method = "GET";
-        http.Request.Host = new HostString("localhost");
-        http.Request.Path = "/startupz";
+        await using var host = await AdminHost.StartAsync(ports, [], []);
+        RequestDelegate blocking = _ =>
+        {
+            entered.SetResult(Thread.CurrentThread.IsThreadPoolThread);
+            held.Wait(TestContext.Current.CancellationToken);
+            return Task.CompletedTask;
+        };
+        var gate = ActivatorUtilities.CreateInstance<AdminGate>(host.Services, blocking);
+        var http = new DefaultHttpContext { RequestServices = host.Services };
 
-        var answering = await OnThreadAsync(() => api.InvokeAsync(http));
+        var answering = await OnThreadAsync(() => gate.InvokeAsync(http));
         Assert.True(await entered.Task, "the handler runs on the thread pool");
         Assert.False(answering.IsCompleted, "the socket's thread went on while the handler is held");
         held.Set();
         await answering;
-        Assert.Equal(200, http.Response.StatusCode);
     }
 
     [Theory]
@@ -94,7 +97,7 @@ public class SocketThreadTests
         http.Features.Get<IHttpRequestFeature>()!.Body = new MemoryStream(bytes);
         var route = new RouteModel(new RouteConfig { RouteId = "r", Match = new RouteMatch { Path = "/{**rest}" } }, cluster: null, HttpTransformer.Default);
         var context = new RequestContext(new BodyBudget(BodyBudget.DefaultLimit), time);
-        context.Begin(http, new RoutePlan(route, new RequestMetrics(Metrics.NewCustomRegistry(), time), time));
+        context.Begin(http, new RoutePlan(route, new RequestMetrics(Metrics.NewCustomRegistry(), time), new ClientDirectory(new ClientsOptions(), new byte[ClientDirectory.SecretLength]), new PermitTable(), time));
         return context;
     }
 

@@ -1,7 +1,7 @@
 using System.Net;
-using BlazeGateway.Hosting;
+using BlazeGateway.Configuration;
 
-namespace BlazeGateway.Tests.Hosting;
+namespace BlazeGateway.Tests.Configuration;
 
 public class ListenAddressTests
 {
