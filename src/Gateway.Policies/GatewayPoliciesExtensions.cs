@@ -33,6 +33,7 @@ public static class GatewayPoliciesExtensions
         services.TryAddSingleton<IAccessLog, NoAccessLog>();
         services.AddModelCatalog(new ModelCatalogOptions { MaxLabels = options.MaxModelLabels }, options.Seed);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
+        services.AddSingleton(new DestinationSockets(options.MaxDestinationConnections));
         services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
         services.AddSingleton(new PermitTable(options.MaxPartitions));
         services.AddSingleton(new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
@@ -82,6 +83,9 @@ public sealed class GatewayPoliciesOptions
 
     /// <summary>Bytes of request bodies held by all requests together. Default: 256 MiB.</summary>
     public long MaxBufferedBytes { get; set; } = BodyBudget.DefaultLimit;
+
+    /// <summary>Connections to destinations open at once; a request that needs one more is answered 503 <c>overloaded</c>. Default: no limit.</summary>
+    public int MaxDestinationConnections { get; set; } = int.MaxValue;
 
     /// <summary>Model names told apart in metric labels. Default: 64.</summary>
     public int MaxModelLabels { get; set; } = 64;

@@ -69,7 +69,10 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
-        context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        if (!WasRefused(context))
+        {
+            context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        }
     }
 
     private static AttemptResult Result(RequestContext context, ForwarderError error)
@@ -89,8 +92,12 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
             return AttemptResult.Timeout;
         }
 
-        return context.Error?.Status < StatusCodes.Status500InternalServerError ? AttemptResult.Canceled : AttemptResult.Error;
+        return WasRefused(context) ? AttemptResult.Canceled : AttemptResult.Error;
     }
+
+    /// <summary>The request could not be sent on, or not to its end, through no fault of the destination.</summary>
+    private static bool WasRefused(RequestContext context) =>
+        context.Error is { } error && (error.Status < StatusCodes.Status500InternalServerError || error == GatewayError.Overloaded);
 
     private static void Rewind(RequestContext context)
     {

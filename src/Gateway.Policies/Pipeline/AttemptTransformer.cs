@@ -117,6 +117,14 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
     {
         var headers = httpContext.Response.Headers;
         headers[RequestId.Header] = context.Record.RequestId;
+        foreach (var header in answer.Headers.NonValidated)
+        {
+            if (header.Key.StartsWith(BlazeHeaders.Prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                headers.Remove(header.Key);
+            }
+        }
+
         if (context.Route.Options.Response.DestinationHeader)
         {
             headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;

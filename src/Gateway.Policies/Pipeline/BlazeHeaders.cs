@@ -1,6 +1,6 @@
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>Headers of the gateway's own. All begin with <see cref="Prefix"/> and are stripped when they come in.</summary>
+/// <summary>Headers of the gateway's own. All begin with <see cref="Prefix"/> and are stripped when they come in, from clients and from destinations.</summary>
 internal static class BlazeHeaders
 {
     /// <summary>What they begin with.</summary>

@@ -21,11 +21,11 @@ public static class ErrorAnswer
     {
         var body = new ArrayBufferWriter<byte>(256);
         ErrorEnvelope.Write(body, DialectOf(http.Request), error, message);
-        await WriteAsync(http, error.Status, error.Code, body.WrittenMemory, error.WantsRetryAfter);
+        await WriteAsync(http, error.Status, error.Code, body.WrittenMemory, error.WantsRetryAfter, closes: error == GatewayError.AmbiguousFraming);
     }
 
     /// <summary>Replaces whatever was prepared by <paramref name="body"/>, which is an error in the client's dialect already.</summary>
-    internal static async Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter)
+    internal static async Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter, bool closes = false)
     {
         var response = http.Response;
         if (response.HasStarted)
@@ -46,6 +46,11 @@ public static class ErrorAnswer
         response.Headers[RequestId.Header] = id;
         response.Headers[BlazeHeaders.Error] = code;
         response.Headers.CacheControl = "no-store";
+        if (closes && (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol)))
+        {
+            response.Headers.Connection = "close";
+        }
+
         switch (status)
         {
             case StatusCodes.Status401Unauthorized:

@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -77,6 +78,11 @@ internal static class ForwardFailure
             return GatewayError.UpstreamTimeout;
         }
 
+        if (IsOurs(error, cause))
+        {
+            return GatewayError.Overloaded;
+        }
+
         return error switch
         {
             ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
@@ -94,6 +100,11 @@ internal static class ForwardFailure
         };
     }
 
+    /// <summary>Whether a limit of this process stopped the request: no socket to a destination, or no place for one more upgraded connection.</summary>
+    private static bool IsOurs(ForwarderError error, Exception? cause) =>
+        (error == ForwarderError.UpgradeResponseClient && Holds<InvalidOperationException>(cause) is not null)
+        || (error == ForwarderError.Request && Holds<DestinationSocketsException>(cause) is not null);
+
     /// <summary>When the destination fails first, reading the client's body is canceled, and the forwarder blames the client.</summary>
     private static GatewayError OfBody(Exception? cause, RequestContext context)
     {
@@ -104,8 +115,18 @@ internal static class ForwardFailure
 
         return cause is AggregateException { InnerExceptions: [var body, var request, ..] }
             ? body is OperationCanceledException ? ByCause(request) : BodyFailure.Classify(body, context)
+            : Holds<BadHttpRequestException>(cause) is { } bad ? BodyFailure.Classify(bad, context)
             : GatewayError.ClientClosedRequest;
     }
+
+    private static T? Holds<T>(Exception? cause)
+        where T : Exception => cause switch
+        {
+            null => null,
+            T found => found,
+            AggregateException several => several.InnerExceptions.Select(Holds<T>).FirstOrDefault(found => found is not null),
+            _ => Holds<T>(cause.InnerException),
+        };
 
     private static GatewayError ByCause(Exception? cause) => Find(cause) switch
     {

@@ -11,14 +11,17 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal static class Guard
 {
-    private static readonly SearchValues<char> Suspicious = SearchValues.Create("%\\#\t;/");
+    private const string Suspicious = "%\\#;/";
+
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => !Suspicious.Contains(c))]);
 
     /// <summary>Null when the request is sound.</summary>
     public static GatewayError? Check(RequestContext context)
     {
         var http = context.Http;
         var request = http.Request;
-        if (HttpMethods.IsTrace(request.Method) || request.Method.Equals("TRACK", StringComparison.OrdinalIgnoreCase))
+        if (!IsAllowed(http))
         {
             return GatewayError.MethodNotAllowed;
         }
@@ -37,9 +40,18 @@ internal static class Guard
         return IsSoundPath(http.Features.Get<IHttpRequestFeature>()!.RawTarget) ? null : GatewayError.InvalidPath;
     }
 
-    // Kestrel keeps a Content-Length that came beside a Transfer-Encoding under this name.
+    // The methods YARP's routes can name but TRACE, which echoes credentials; over HTTP/2 a WebSocket begins with CONNECT. Case matters.
+    private static bool IsAllowed(HttpContext http) => http.Request.Method switch
+    {
+        "POST" or "GET" or "HEAD" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" => true,
+        "CONNECT" => http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" },
+        _ => false,
+    };
+
+    // Only HTTP/1.1 has transfer encodings. Kestrel keeps a Content-Length that came beside a Transfer-Encoding under this name.
     private static bool IsSoundFraming(HttpRequest request, StringValues encoding) =>
-        encoding.Count == 1
+        HttpProtocol.IsHttp11(request.Protocol)
+        && encoding.Count == 1
         && "chunked".Equals(encoding[0], StringComparison.OrdinalIgnoreCase)
         && request.ContentLength is null
         && !request.Headers.ContainsKey("X-Content-Length");
@@ -47,11 +59,21 @@ internal static class Guard
     private static bool IsSoundPath(ReadOnlySpan<char> target)
     {
         var query = target.IndexOf('?');
+        if (query >= 0 && target[query..].ContainsAnyExceptInRange('!', '~'))
+        {
+            return false;
+        }
+
         var path = query < 0 ? target : target[..query];
-        var from = path.StartsWith('/') ? 1 : 0;
+        if (!path.StartsWith('/') && !IsSoundAddress(ref path))
+        {
+            return false;
+        }
+
+        var from = 1;
         while (from < path.Length)
         {
-            var at = path[from..].IndexOfAny(Suspicious);
+            var at = path[from..].IndexOfAnyExcept(Plain);
             if (at < 0)
             {
                 return true;
@@ -67,6 +89,21 @@ internal static class Guard
         }
 
         return true;
+    }
+
+    /// <summary>Takes the path out of a target that is a whole address. Kestrel unescapes those to the end, slashes too, so they may hold no escape.</summary>
+    private static bool IsSoundAddress(ref ReadOnlySpan<char> target)
+    {
+        var authority = target.IndexOf("://", StringComparison.Ordinal) + "://".Length;
+        if (authority < "://".Length)
+        {
+            return true;
+        }
+
+        var length = target[authority..].IndexOf('/');
+        var name = length < 0 ? target[authority..] : target.Slice(authority, length);
+        target = length < 0 ? "/" : target[(authority + length)..];
+        return !name.Contains('@') && !target.Contains('%');
     }
 
     private static bool IsSound(ReadOnlySpan<char> path, int at) => path[at] switch

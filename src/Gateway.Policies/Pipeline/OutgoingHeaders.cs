@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net.Http.Headers;
-using System.Text;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
 using Microsoft.Net.Http.Headers;
@@ -14,6 +13,8 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal static class OutgoingHeaders
 {
+    private const string Forwarded = "X-Forwarded-";
+
     private static readonly SearchValues<char> Delimiters = SearchValues.Create(" \t\"(),/:;<=>?@[\\]{}");
 
     /// <summary>Removes what may not go on; an error when a value cannot be sent as it came.</summary>
@@ -31,7 +32,7 @@ internal static class OutgoingHeaders
 
             foreach (var value in header.Value)
             {
-                if (!Ascii.IsValid(value))
+                if (!IsSound(value))
                 {
                     return GatewayError.InvalidHeader;
                 }
@@ -52,13 +53,14 @@ internal static class OutgoingHeaders
             RefuseEncodings(request.Headers);
         }
 
-        return request.Content is { } content && !IsAscii(content.Headers) ? GatewayError.InvalidHeader : null;
+        return request.Content is { } content && !AreSound(content.Headers) ? GatewayError.InvalidHeader : null;
     }
 
     private static bool IsRefused(string name, KeyHeaders kept) => (name[0] | 0x20) switch
     {
         'x' => name.StartsWith(BlazeHeaders.Prefix, StringComparison.OrdinalIgnoreCase)
             || name.StartsWith("X-Envoy-", StringComparison.OrdinalIgnoreCase)
+            || IsForeignClaim(name)
             || Is(name, "X-Real-IP") || Is(name, "X-Original-URL") || Is(name, "X-Rewrite-URL")
             || ((kept & KeyHeaders.XApiKey) == KeyHeaders.None && Is(name, "x-api-key")),
         't' => Is(name, "True-Client-IP"),
@@ -68,6 +70,11 @@ internal static class OutgoingHeaders
             || ((kept & KeyHeaders.ApiKey) == KeyHeaders.None && Is(name, "api-key")),
         _ => false,
     };
+
+    /// <summary>X-Forwarded-Port and whatever else of that family the proxy does not set itself.</summary>
+    private static bool IsForeignClaim(string name) =>
+        name.StartsWith(Forwarded, StringComparison.OrdinalIgnoreCase)
+        && !Is(name, "X-Forwarded-For") && !Is(name, "X-Forwarded-Host") && !Is(name, "X-Forwarded-Proto") && !Is(name, "X-Forwarded-Prefix");
 
     /// <summary>RFC 9110, 7.6.1: headers named in Connection are for this hop only. Ours to forward stay whatever the client names.</summary>
     private static void RemoveNominated(HttpRequestHeaders headers, RequestContext context)
@@ -82,7 +89,7 @@ internal static class OutgoingHeaders
         {
             foreach (var name in (line ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
-                if (!IsProtected(name))
+                if (!IsProtected(name) && headers.NonValidated.Contains(name))
                 {
                     headers.Remove(name);
                 }
@@ -91,7 +98,7 @@ internal static class OutgoingHeaders
     }
 
     private static bool IsProtected(string name) =>
-        name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+        name.StartsWith(Forwarded, StringComparison.OrdinalIgnoreCase)
         || Is(name, HeaderNames.Host) || Is(name, HeaderNames.Authorization) || Is(name, "x-api-key") || Is(name, "api-key")
         || Is(name, RequestId.Header) || Is(name, HeaderNames.Upgrade) || Is(name, HeaderNames.Connection) || Is(name, HeaderNames.TE)
         || Is(name, HeaderNames.TraceParent) || !IsName(name);
@@ -107,17 +114,33 @@ internal static class OutgoingHeaders
 
     private static bool IsName(string name) => !name.AsSpan().ContainsAny(Delimiters);
 
-    private static bool IsAscii(HttpContentHeaders headers)
+    private static bool AreSound(HttpContentHeaders headers)
     {
         foreach (var header in headers.NonValidated)
         {
             foreach (var value in header.Value)
             {
-                if (!Ascii.IsValid(value))
+                if (!IsSound(value))
                 {
                     return false;
                 }
             }
+        }
+
+        return true;
+    }
+
+    /// <summary>RFC 9110, 5.5, without what it calls obsolete: printable ASCII, blanks and tabs.</summary>
+    private static bool IsSound(ReadOnlySpan<char> value)
+    {
+        while (value.IndexOfAnyExceptInRange(' ', '~') is >= 0 and var at)
+        {
+            if (value[at] != '\t')
+            {
+                return false;
+            }
+
+            value = value[(at + 1)..];
         }
 
         return true;

@@ -190,6 +190,10 @@ internal static class RunCommand
         {
             return Fail(ExitCodes.InvalidConfiguration, exception.Message);
         }
+        catch (TooFewFilesException exception)
+        {
+            return Fail(ExitCodes.Failed, exception.Message);
+        }
         catch (CannotBindException exception)
         {
             return Fail(ExitCodes.CannotBind, exception.Message);

@@ -18,7 +18,7 @@ using Serilog.Extensions.Logging;
 namespace BlazeGateway.Hosting;
 
 /// <summary>The gateway as a process runs it: two listeners, the proxy behind one, the admin plane behind the other.</summary>
-internal sealed class GatewayHost : IAsyncDisposable
+internal sealed partial class GatewayHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly GatewayLogging _logging;
@@ -40,10 +40,14 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <exception cref="InvalidConfigurationException">The configuration breaks a rule; each is named.</exception>
     /// <exception cref="FormatException">A listen address is not understood.</exception>
     /// <exception cref="InvalidOperationException">A certificate cannot be used.</exception>
+    /// <exception cref="TooFewFilesException">The process may open too few files.</exception>
     public static async Task<GatewayHost> CreateAsync(GatewayHostOptions options)
     {
         // Read once when the first socket is made; a user who types one command gets it too. Measured at 1.4 times the requests per second.
         Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+        // A bare LF ends a line for Kestrel unless told otherwise; for what stands before or behind us it may not.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", isEnabled: true);
         var loaded = ConfigurationLoader.Load(options.Sources);
         var process = loaded.ReadProcessOptions();
         var configuration = loaded.ToConfiguration();
@@ -59,18 +63,24 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Logging.AddFilter<SerilogLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter<SerilogLoggerProvider>("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         var connections = ConnectionBudget.Derive(
-            configuration.GetValue<long?>("Kestrel:Limits:MaxConcurrentConnections"), limits.OpenFiles);
+            configuration.GetValue<long?>("Kestrel:Limits:MaxConcurrentConnections"), limits.OpenFiles, process.Admin.MaxConnections);
         using var bridge = new SerilogLoggerFactory(logging.Root);
         var log = bridge.CreateLogger<GatewayHost>();
-        var listeners = new Listeners(process, connections, options.Time, log);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, configuration, connections, listeners));
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-        AddServices(builder.Services, options, process, logging, listeners);
+        if (configuration.GetValue<long?>("Kestrel:Limits:MaxConcurrentConnections") is { } wished && wished > connections.Clients)
+        {
+            Log.Lowered(log, wished, connections.Clients, limits.OpenFiles);
+        }
+
+        var listeners = new Listeners(process, connections.Clients, options.Time, log);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, configuration, connections.Clients, listeners));
+        builder.WebHost.UseSockets(sockets => KestrelSetup.Apply(sockets, configuration));
+        AddServices(builder.Services, options, process, logging, listeners, connections.Destinations);
         var app = builder.Build();
         var provider = app.Services.GetRequiredService<GuardedConfigProvider>();
         await provider.LoadAsync();
         var tokens = app.Services.GetRequiredService<AdminTokens>();
         provider.OnApplied(changed => tokens.Replace(changed.Admin.Tokens));
+        ConnectionMetrics.Register(app.Services.GetRequiredService<CollectorRegistry>(), listeners);
         KestrelSetup.Branch(app);
         return new GatewayHost(app, logging, listeners);
     }
@@ -113,7 +123,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     }
 
     private static void AddServices(
-        IServiceCollection services, GatewayHostOptions options, ProcessOptions process, GatewayLogging logging, Listeners listeners)
+        IServiceCollection services, GatewayHostOptions options, ProcessOptions process, GatewayLogging logging, Listeners listeners, int destinationConnections)
     {
         services.AddSingleton(options.Time);
         services.AddSingleton(provider => GatewayRegistry.Create(provider.GetRequiredService<ProcessSnapshotReader>()));
@@ -131,6 +141,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             policies.Clients = process.Clients;
             policies.MaxPartitions = process.RateLimiting.MaxPartitions;
             policies.MaxBufferedBytes = process.BufferedBodies.MaxBytesInFlight;
+            policies.MaxDestinationConnections = destinationConnections;
             policies.MaxModelLabels = process.Telemetry.Prometheus.MaxModels;
             policies.MaxLabelSets = process.Telemetry.Prometheus.MaxLabelSets;
         });
@@ -172,5 +183,13 @@ internal sealed class GatewayHost : IAsyncDisposable
             Listeners = () => [.. listeners.ProxyAddresses.Select(address => address.ToString()), listeners.AdminAddress.ToString()],
             Models = cluster => catalog.Current.Cluster(cluster)?.Served.Names ?? (IReadOnlyCollection<string>)[],
         };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "Kestrel:Limits:MaxConcurrentConnections is {Wished}, but with {OpenFiles} open files no more than {Allowed} are safe. Raise the limit of open files (ulimit -n) to have them.")]
+        public static partial void Lowered(Microsoft.Extensions.Logging.ILogger logger, long wished, int allowed, long? openFiles);
     }
 }

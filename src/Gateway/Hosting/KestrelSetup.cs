@@ -2,6 +2,7 @@ using BlazeGateway.Api;
 using BlazeGateway.Configuration;
 using BlazeGateway.Policies;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace BlazeGateway.Hosting;
 
@@ -14,15 +15,28 @@ internal static class KestrelSetup
     public static void Apply(KestrelServerOptions kestrel, IConfiguration configuration, int connections, Listeners listeners)
     {
         kestrel.AddServerHeader = false;
+        kestrel.RequestHeaderEncodingSelector = ContentLengthDigits.Select;
         var limits = kestrel.Limits;
         limits.RequestHeadersTimeout = HeadersTimeout;
 
         // Bodies that are held have a limit per route; all others stream and cost no memory whatever their size.
         limits.MaxRequestBodySize = null;
         KestrelLimits.Bind(configuration.GetSection("Kestrel:Limits"), limits);
-        limits.MaxConcurrentConnections = connections;
+
+        // Each listener counts its own, upgraded ones too, which the server's count would leave out.
+        limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = Math.Min(limits.MaxConcurrentUpgradedConnections ?? connections, connections);
         listeners.Configure(kestrel);
+    }
+
+    /// <summary>Inline scheduling, and the two buffer limits of <c>Kestrel:Limits</c>, which the server keeps but its sockets do not read.</summary>
+    public static void Apply(SocketTransportOptions sockets, IConfiguration configuration)
+    {
+        var limits = new KestrelServerLimits();
+        KestrelLimits.Bind(configuration.GetSection("Kestrel:Limits"), limits);
+        sockets.UnsafePreferInlineScheduling = true;
+        sockets.MaxReadBufferSize = limits.MaxRequestBufferSize;
+        sockets.MaxWriteBufferSize = limits.MaxResponseBufferSize;
     }
 
     /// <summary>Two pipelines that share nothing: a request on one listener cannot reach what belongs to the other, whatever its headers say.</summary>

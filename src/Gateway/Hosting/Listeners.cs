@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Options;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -66,7 +67,7 @@ internal sealed class Listeners
                 _proxyBound.Add(listener);
                 if (!address.IsHttps)
                 {
-                    PrefaceDetection.Use(listener, _time, kestrel.Limits.KeepAliveTimeout);
+                    PrefaceDetection.Use(listener, _time, kestrel.Limits);
                 }
             });
         }
@@ -120,6 +121,7 @@ internal sealed class Listeners
     private SslServerAuthenticationOptions ServerOptions() => new()
     {
         ServerCertificateContext = _certificate!.Current(),
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
     };
 }

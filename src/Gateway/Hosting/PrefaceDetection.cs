@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Reflection;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlazeGateway.Hosting;
@@ -18,14 +19,14 @@ internal sealed class PrefaceDetection
 
     private readonly ConnectionDelegate _next;
     private readonly TimeProvider _time;
-    private readonly TimeSpan _patience;
+    private readonly KestrelServerLimits _limits;
     private readonly object _http2;
 
-    private PrefaceDetection(ConnectionDelegate next, TimeProvider time, TimeSpan patience)
+    private PrefaceDetection(ConnectionDelegate next, TimeProvider time, KestrelServerLimits limits)
     {
         _next = next;
         _time = time;
-        _patience = patience;
+        _limits = limits;
         _http2 = ProtocolsFeature!.Invoke([HttpProtocols.Http2]);
     }
 
@@ -37,32 +38,29 @@ internal sealed class PrefaceDetection
     /// <summary>Adds the detection to a clear-text listener.</summary>
     /// <param name="listener">The listener.</param>
     /// <param name="time">Clock for the wait.</param>
-    /// <param name="patience">How long a new connection may stay silent before it is closed; Kestrel's keep-alive limit begins after this.</param>
-    public static void Use(ListenOptions listener, TimeProvider time, TimeSpan patience)
+    /// <param name="limits">
+    /// Whose keep-alive limit a silent connection has, and whose limit for request headers one that began a preface has; Kestrel's own begin after this.
+    /// </param>
+    public static void Use(ListenOptions listener, TimeProvider time, KestrelServerLimits limits)
     {
         if (IsSupported)
         {
-            listener.Use(next => new PrefaceDetection(next, time, patience).OnConnectionAsync);
+            listener.Use(next => new PrefaceDetection(next, time, limits).OnConnectionAsync);
         }
     }
 
     private async Task OnConnectionAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
-        bool? isHttp2;
+        bool? isHttp2 = null;
+        var hasBegun = false;
         if (input.TryRead(out var first))
         {
+            hasBegun = !first.Buffer.IsEmpty;
             isHttp2 = Decide(input, first);
         }
-        else
-        {
-            isHttp2 = null;
-        }
 
-        if (isHttp2 is null)
-        {
-            isHttp2 = await WaitAsync(connection, input);
-        }
+        isHttp2 ??= await WaitAsync(connection, input, hasBegun);
 
         if (isHttp2 is null)
         {
@@ -77,16 +75,18 @@ internal sealed class PrefaceDetection
         await _next(connection);
     }
 
-    /// <summary>Waits for enough bytes; null when the connection closed or stayed silent.</summary>
-    private async Task<bool?> WaitAsync(ConnectionContext connection, PipeReader input)
+    /// <summary>Waits for enough bytes; null when the connection closed or took too long, or the listener stops.</summary>
+    private async Task<bool?> WaitAsync(ConnectionContext connection, PipeReader input, bool hasBegun)
     {
-        using var patience = new CancellationTokenSource(_patience, _time);
-        using var link = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, connection.ConnectionClosed);
+        using var patience = new CancellationTokenSource(hasBegun ? _limits.RequestHeadersTimeout : _limits.KeepAliveTimeout, _time);
+        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        using var link = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, connection.ConnectionClosed, stopping);
         try
         {
             while (true)
             {
                 var read = await input.ReadAsync(link.Token);
+                var isFirst = !hasBegun && !read.Buffer.IsEmpty;
                 if (Decide(input, read) is { } decided)
                 {
                     return decided;
@@ -95,6 +95,12 @@ internal sealed class PrefaceDetection
                 if (read.IsCompleted)
                 {
                     return null;
+                }
+
+                if (isFirst)
+                {
+                    hasBegun = true;
+                    patience.CancelAfter(_limits.RequestHeadersTimeout);
                 }
             }
         }

@@ -21,6 +21,7 @@ internal sealed partial class ReloadingCertificate
     private SslStreamCertificateContext _current;
     private ulong _fingerprint;
     private long _lookedAt;
+    private string? _complaint;
 
     /// <summary>Loads the certificate.</summary>
     /// <exception cref="InvalidOperationException">It cannot be loaded; the message names the file and the reason.</exception>
@@ -66,6 +67,7 @@ internal sealed partial class ReloadingCertificate
         try
         {
             var fingerprint = Fingerprint();
+            _complaint = null;
             if (fingerprint == _fingerprint)
             {
                 return;
@@ -78,7 +80,12 @@ internal sealed partial class ReloadingCertificate
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            Log.NotReloaded(_log, _options.Path, exception.Message);
+            // A file that is gone stays gone for many connections.
+            if (_complaint != exception.Message)
+            {
+                _complaint = exception.Message;
+                Log.NotReloaded(_log, _options.Path, exception.Message);
+            }
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed class CatalogHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(time);
         builder.Services.AddReverseProxy().LoadFromMemory([], clusters);
+        builder.Services.AddSingleton(new DestinationSockets(int.MaxValue));
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
         builder.Services.AddModelCatalog(options, seed: 1);
         var app = builder.Build();

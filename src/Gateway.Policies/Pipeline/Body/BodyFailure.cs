@@ -15,12 +15,13 @@ internal static class BodyFailure
             return GatewayError.RequestTimeout;
         }
 
-        // A body of known length can only break off; a chunked one can also be badly framed, and both look the same.
+        // A body of known length can only break off; a chunked one can also be badly framed, and both look the same. A chunk size beyond
+        // all numbers comes as a plain IOException.
         return cause switch
         {
             BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => GatewayError.RequestTimeout,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => GatewayError.PayloadTooLarge,
-            BadHttpRequestException when http.Request.ContentLength is null && !Departure.Of(http) => GatewayError.AmbiguousFraming,
+            IOException when http.Request.ContentLength is null && !Departure.Of(http) => GatewayError.AmbiguousFraming,
             _ => GatewayError.ClientClosedRequest,
         };
     }

@@ -8,7 +8,7 @@ namespace BlazeGateway.Policies.Pipeline.Connections;
 /// Makes the <see cref="ClusterConnections"/> of a cluster from YARP's <c>HttpClient</c> section and our <c>Extensions.Tls</c>.
 /// When the configuration of a cluster changes, its connections stay the same object and only the generation behind is swapped.
 /// </summary>
-internal sealed class ClusterConnectionsFactory : ForwarderHttpClientFactory, IForwarderHttpClientFactory
+internal sealed class ClusterConnectionsFactory(DestinationSockets sockets) : ForwarderHttpClientFactory, IForwarderHttpClientFactory
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
@@ -44,6 +44,7 @@ internal sealed class ClusterConnectionsFactory : ForwarderHttpClientFactory, IF
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
             ConnectTimeout = ConnectTimeout,
+            ConnectCallback = sockets.ConnectAsync,
             MaxResponseHeadersLength = 32,
 
             // An answer nobody wants any more is not read on in order to keep its connection: the model server would go on computing it.
