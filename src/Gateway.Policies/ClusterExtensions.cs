@@ -8,6 +8,9 @@ public sealed record ClusterExtensions
     /// <summary>The program behind the destinations. Default: null, a cluster of ordinary HTTP services.</summary>
     public ModelServerOptions? ModelServer { get; init; }
 
+    /// <summary>How it is found out which destinations can be sent requests.</summary>
+    public HealthOptions Health { get; init; } = new();
+
     /// <summary>Time limits of one request; a route's own values come first.</summary>
     public TimeoutOptions Timeouts { get; init; } = new();
 
@@ -27,6 +30,32 @@ public sealed record AdmissionOptions
     /// <summary>Requests in flight at once, over all routes and destinations of the cluster; above it 503 <c>overloaded</c>, at once. Default: null, any number.</summary>
     [Range(1, 1_000_000)]
     public int? MaxInFlight { get; init; }
+}
+
+/// <summary>How it is found out which destinations of a cluster can be sent requests.</summary>
+public sealed record HealthOptions
+{
+    /// <summary>
+    /// Whether destinations are probed, about every second, on a free path. Default: null, which means yes when the path is known and YARP's own
+    /// active health check of the cluster is off.
+    /// </summary>
+    public bool? Probe { get; init; }
+
+    /// <summary>
+    /// Path that is probed; any answer below 500 is a good one. Default: null, the path of the model server's kind. Ordinary services and hosted APIs have
+    /// none and are judged by requests alone.
+    /// </summary>
+    [RegularExpression(@"^/[^\s#]{0,255}$")]
+    public string? Path { get; init; }
+
+    /// <summary>Whether destinations whose requests fail are left out for a while. Default: true.</summary>
+    public bool Eject { get; init; } = true;
+
+    /// <summary>Whether a destination that returns or joins is eased in. Default: null, yes for model servers.</summary>
+    public bool? SlowStart { get; init; }
+
+    /// <summary>How long easing in takes. Default: 30 s.</summary>
+    public TimeSpan SlowStartWindow { get; init; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>The program behind a destination.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
@@ -31,6 +32,7 @@ public static class GatewayPoliciesExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Metrics.DefaultRegistry);
         services.TryAddSingleton<IAccessLog, NoAccessLog>();
+        services.AddDestinationAvailability(options.Seed);
         services.AddModelCatalog(new ModelCatalogOptions { MaxLabels = options.MaxModelLabels }, options.Seed);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
         services.AddSingleton(new DestinationSockets(options.MaxDestinationConnections));
@@ -45,6 +47,7 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<PlanCache>();
         services.AddSingleton<ModelRouting>();
         services.AddSingleton<PeekStep>();
+        services.AddSingleton<DestinationPick>();
         services.AddSingleton<Attempt>();
         services.AddSingleton<Settlement>();
         services.AddSingleton<RequestPipeline>();
@@ -93,6 +96,6 @@ public sealed class GatewayPoliciesOptions
     /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 512.</summary>
     public int MaxLabelSets { get; set; } = RequestMetrics.DefaultSeriesLimit;
 
-    /// <summary>Seed of the jitter between probes. Default: drawn per process, so that nodes do not probe in step.</summary>
+    /// <summary>Seed of the chance in probes, ejections and picks. Default: drawn per process, so that nodes do not probe in step.</summary>
     public int Seed { get; set; } = Guid.NewGuid().GetHashCode();
 }

@@ -12,15 +12,14 @@ internal sealed class ClusterModels
         Id = id;
         Kind = kind;
         Destinations = destinations;
-        var answering = destinations.Where(d => d.Status.Answer == DestinationAnswer.Answering).ToArray();
-        IsAnswering = answering.Length > 0;
-        AllAnswering = answering.Length == destinations.Length;
-        Served = Union(answering);
+        var serving = destinations.Where(d => d.IsServing).ToArray();
+        IsServing = serving.Length > 0;
+        Served = Union(serving);
         _known = Union(destinations);
-        AnsweringUnlisted = answering.Any(d => d.Status.Models is null);
-        IsUnlisted = destinations.Any(d => d.Status.Models is null && !(IsAnswering && IsDown(d.Status.Answer)));
-        IsUniform = destinations.All(d => d.Status.Models is null)
-            || destinations.All(d => d.Status.Models is { } models && models.Names.SetEquals(_known.Names));
+        ServingUnlisted = serving.Any(d => d.Status.Models is null);
+        IsUnlisted = destinations.Any(d => d.Status.Models is null && !(IsServing && !d.IsAvailable));
+        IsUniform = destinations.All(d => d.Status.Answer != DestinationAnswer.Unauthorized)
+            && (destinations.All(d => d.Status.Models is null) || destinations.All(d => d.Status.Models is { } models && models.Names.SetEquals(_known.Names)));
     }
 
     /// <summary>Cluster id.</summary>
@@ -32,28 +31,25 @@ internal sealed class ClusterModels
     /// <summary>The destinations, by id.</summary>
     public ImmutableArray<DestinationListing> Destinations { get; }
 
-    /// <summary>Whether a destination answers.</summary>
-    public bool IsAnswering { get; }
+    /// <summary>Whether a destination may be counted on.</summary>
+    public bool IsServing { get; }
 
-    /// <summary>Whether every destination answers.</summary>
-    public bool AllAnswering { get; }
-
-    /// <summary>What the answering destinations serve, sorted by name.</summary>
+    /// <summary>What the available destinations serve, sorted by name.</summary>
     public ModelSet Served { get; }
 
-    /// <summary>Names any destination was ever told to serve, whether it answers now or not.</summary>
+    /// <summary>Names any destination was ever told to serve, whether it is available now or not.</summary>
     public ModelSet Known => _known;
 
-    /// <summary>Whether an answering destination does not tell its models.</summary>
-    public bool AnsweringUnlisted { get; }
+    /// <summary>Whether an available destination does not tell its models.</summary>
+    public bool ServingUnlisted { get; }
 
     /// <summary>
     /// Whether a destination that may serve has not told its models, so that no name can be called unknown.
-    /// One that is down and never told them does not count while another answers.
+    /// One that is out and never told them does not count while another serves.
     /// </summary>
     public bool IsUnlisted { get; }
 
-    /// <summary>Whether every destination serves the same, so that a pick need not look at the model.</summary>
+    /// <summary>Whether every destination serves the same and refuses no credential, so that a pick need not look at the model.</summary>
     public bool IsUniform { get; }
 
     /// <summary>What is known of <paramref name="model"/> here.</summary>
@@ -72,8 +68,6 @@ internal sealed class ClusterModels
         return IsUnlisted ? ModelStanding.Unlisted : ModelStanding.Unknown;
     }
 
-    private static bool IsDown(DestinationAnswer answer) => answer is DestinationAnswer.Unreachable or DestinationAnswer.Failing;
-
     private static ModelSet Union(IEnumerable<DestinationListing> destinations) =>
         ModelSet.From(destinations.SelectMany(d => d.Status.Models?.Entries ?? []));
 }
@@ -82,7 +76,13 @@ internal sealed class ClusterModels
 /// <param name="Id">Destination id.</param>
 /// <param name="Address">Address without user or query.</param>
 /// <param name="Status">What is known of it.</param>
-internal sealed record DestinationListing(string Id, string Address, DestinationStatus Status);
+/// <param name="IsAvailable">Whether requests may be sent to it.</param>
+internal sealed record DestinationListing(string Id, string Address, DestinationStatus Status, bool IsAvailable)
+{
+    /// <summary>Whether it may be counted on: it is available, and told its models at some time. A list that fails now takes nothing back.</summary>
+    public bool IsServing => IsAvailable
+        && (Status.Answer == DestinationAnswer.Answering || (Status is { Answer: DestinationAnswer.Unreachable or DestinationAnswer.Failing, Models: not null }));
+}
 
 /// <summary>What is known of a model in a cluster.</summary>
 internal enum ModelStanding : byte
@@ -93,9 +93,9 @@ internal enum ModelStanding : byte
     /// <summary>Not in any list, but some destination has not told its models: let it try.</summary>
     Unlisted,
 
-    /// <summary>A destination serves it, but none that answers now.</summary>
+    /// <summary>A destination serves it, but none that is available now.</summary>
     Known,
 
-    /// <summary>A destination that answers serves it.</summary>
+    /// <summary>An available destination serves it.</summary>
     Served,
 }

@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Destinations;
 
-/// <summary>How one destination is asked for its models: where, with which connections, credential and protocol version. Immutable.</summary>
+/// <summary>How one destination is asked whether it is alive and which models it serves: where, with which connections, credential and protocol version. Immutable.</summary>
 internal sealed class DestinationQuestion
 {
     private readonly ClusterModel _cluster;
@@ -12,6 +12,7 @@ internal sealed class DestinationQuestion
     private readonly string _destination;
     private readonly string? _host;
     private readonly Uri _uri;
+    private readonly Uri? _probe;
 
     public DestinationQuestion(ClusterModel cluster, ClusterExtensions extensions, string destination, DestinationModel model)
     {
@@ -21,14 +22,24 @@ internal sealed class DestinationQuestion
         _host = model.Config.Host;
         Server = extensions.ModelServer ?? new ModelServerOptions();
         Configured = Server.Models.Count == 0 ? null : ModelSet.From(Server.Models.Select(name => new ModelEntry { Name = name }));
-        var path = ModelServerPaths.List(Server);
-        var query = path.IndexOf('?', StringComparison.Ordinal);
-        _uri = RequestUtilities.MakeDestinationAddress(
-            model.Config.Address,
-            new PathString(query < 0 ? path : path[..query]),
-            query < 0 ? QueryString.Empty : new QueryString(path[query..]));
+        AsksModels = extensions.ModelServer is not null;
+        Destinations = cluster.Config.Destinations?.Count ?? 1;
+        _uri = At(model.Config.Address, ModelServerPaths.List(Server));
+        _probe = ProbePath(cluster, extensions) is { } probe ? At(model.Config.Address, probe) : null;
         Address = Shown(new Uri(model.Config.Address));
     }
+
+    /// <summary>Whether the destination is to be asked for its models.</summary>
+    public bool AsksModels { get; }
+
+    /// <summary>Whether the destination is probed.</summary>
+    public bool IsProbed => _probe is not null;
+
+    /// <summary>Whether there is anything to ask.</summary>
+    public bool IsEmpty => !AsksModels && !IsProbed;
+
+    /// <summary>Destinations of the cluster.</summary>
+    public int Destinations { get; }
 
     /// <summary>The model server's options.</summary>
     public ModelServerOptions Server { get; }
@@ -48,11 +59,36 @@ internal sealed class DestinationQuestion
     /// <summary>Whether a credential is sent.</summary>
     public bool HasCredential => _credentials.Find(_destination) is not null;
 
-    /// <summary>Sends the question over the cluster's own connections; returns when the headers are here.</summary>
-    public Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken)
+    /// <summary>Asks for the models over the cluster's own connections; returns when the headers are here.</summary>
+    public Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken) => SendAsync(_uri, cancellationToken);
+
+    /// <summary>Asks whether it is alive, in the same way.</summary>
+    public Task<HttpResponseMessage> ProbeAsync(CancellationToken cancellationToken) => SendAsync(_probe!, cancellationToken);
+
+    /// <summary>An address as it may be shown: no user, no query.</summary>
+    internal static string Shown(Uri address) =>
+        address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+
+    /// <summary>The path probed: the configured one, else the kind's. None while YARP's own active check asks the destinations already.</summary>
+    private static string? ProbePath(ClusterModel cluster, ClusterExtensions extensions)
+    {
+        var health = extensions.Health;
+        var path = health.Path ?? (extensions.ModelServer is { } server ? ModelServerPaths.Health(server.Kind) : null);
+        var isWanted = health.Probe ?? cluster.Config.HealthCheck?.Active?.Enabled != true;
+        return isWanted ? path : null;
+    }
+
+    private static Uri At(string address, string path)
+    {
+        var query = path.IndexOf('?', StringComparison.Ordinal);
+        return RequestUtilities.MakeDestinationAddress(
+            address, new PathString(query < 0 ? path : path[..query]), query < 0 ? QueryString.Empty : new QueryString(path[query..]));
+    }
+
+    private Task<HttpResponseMessage> SendAsync(Uri uri, CancellationToken cancellationToken)
     {
         var options = _cluster.Config.HttpRequest;
-        var request = new HttpRequestMessage(HttpMethod.Get, _uri)
+        var request = new HttpRequestMessage(HttpMethod.Get, uri)
         {
             Version = options?.Version ?? System.Net.HttpVersion.Version20,
             VersionPolicy = options?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower,
@@ -68,8 +104,4 @@ internal sealed class DestinationQuestion
         _credentials.Apply(_destination, request.Headers);
         return _cluster.HttpClient.SendAsync(request, cancellationToken);
     }
-
-    /// <summary>An address as it may be shown: no user, no query.</summary>
-    internal static string Shown(Uri address) =>
-        address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 }

@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.IO.Hashing;
-using System.Net.Sockets;
-using System.Security.Authentication;
-using System.Security.Cryptography;
 
 namespace BlazeGateway.Policies.Destinations;
 
@@ -23,6 +20,19 @@ internal sealed record DestinationReply(DestinationAnswer Answer, int StatusCode
 
     /// <summary>Whether one such reply is enough to believe it. A refused connection is; silence or a 5xx may be a busy server.</summary>
     public bool IsConclusive { get; init; } = true;
+
+    /// <summary>Why there was no answer; meaningful only without one.</summary>
+    public ProbeFindingKind Failure { get; init; }
+
+    /// <summary>What the reply says of the destination's health, for destinations that are asked nothing else.</summary>
+    public ProbeFinding Finding => new(
+        Answer switch
+        {
+            DestinationAnswer.Unreachable => Failure,
+            DestinationAnswer.Failing when StatusCode >= 500 => ProbeFindingKind.ServerError,
+            _ => ProbeFindingKind.Alive,
+        },
+        IsHard: false);
 
     /// <summary>Asks, within the options' time and size.</summary>
     /// <param name="question">What to ask.</param>
@@ -52,10 +62,10 @@ internal sealed record DestinationReply(DestinationAnswer Answer, int StatusCode
         {
             return Silent($"no answer within {options.Timeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s");
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (AskFailure.IsExpected(error))
         {
             stop.ThrowIfCancellationRequested();
-            return Broken(error);
+            return Broken(AskFailure.Of(error));
         }
     }
 
@@ -109,32 +119,8 @@ internal sealed record DestinationReply(DestinationAnswer Answer, int StatusCode
         return body.ToArray();
     }
 
-    private static DestinationReply Silent(string reason) => new(DestinationAnswer.Unreachable, 0, reason) { IsConclusive = false };
+    private static DestinationReply Silent(string reason) => new(DestinationAnswer.Unreachable, 0, reason) { IsConclusive = false, Failure = ProbeFindingKind.Silent };
 
-    private static DestinationReply Broken(Exception error)
-    {
-        if (error is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError })
-        {
-            return new(DestinationAnswer.Unreachable, 0, "the host name has no address");
-        }
-
-        for (var cause = error; cause is not null; cause = cause.InnerException)
-        {
-            switch (cause)
-            {
-                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
-                    return new(DestinationAnswer.Unreachable, 0, "connection refused");
-                case SocketException { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable }:
-                    return new(DestinationAnswer.Unreachable, 0, "no way to the host");
-                case AuthenticationException:
-                    return new(DestinationAnswer.Unreachable, 0, "TLS failed: its certificate is not trusted or does not fit the host name; Extensions.Tls.CertificateAuthority names whom to trust");
-                case CryptographicException:
-                    return new(DestinationAnswer.Unreachable, 0, "TLS failed: it wants a certificate or refuses the one of Extensions.Tls.ClientCertificate");
-                case TimeoutException:
-                    return Silent("no connection in time");
-            }
-        }
-
-        return Silent("the connection broke off before an answer");
-    }
+    private static DestinationReply Broken(AskFailure failure) =>
+        new(DestinationAnswer.Unreachable, 0, failure.Reason) { IsConclusive = failure.IsConclusive, Failure = failure.Kind };
 }

@@ -1,6 +1,6 @@
 namespace BlazeGateway.Policies.Destinations;
 
-/// <summary>What is known of a destination. Immutable; replaced whole by one reference write.</summary>
+/// <summary>What is known of a destination's models. Immutable; replaced whole by one reference write.</summary>
 internal sealed record DestinationStatus
 {
     /// <summary>Before the first question.</summary>
@@ -28,17 +28,15 @@ internal sealed record DestinationStatus
     public bool MayServe(ReadOnlySpan<char> model) => Models is null || Models.Contains(model);
 }
 
-/// <summary>A destination's answer changed.</summary>
+/// <summary>A destination took the question for its models another way than before.</summary>
 /// <param name="Cluster">Cluster id.</param>
 /// <param name="Destination">Destination id.</param>
 /// <param name="Address">Address without user or query.</param>
 /// <param name="Before">What was known before.</param>
 /// <param name="After">What is known now.</param>
-/// <param name="OthersAnswer">Whether another destination of the cluster answers.</param>
 internal sealed record DestinationChange(
     string Cluster,
     string Destination,
     string Address,
     DestinationStatus Before,
-    DestinationStatus After,
-    bool OthersAnswer);
+    DestinationStatus After);

@@ -1,36 +1,42 @@
+using Yarp.ReverseProxy.Model;
+
 namespace BlazeGateway.Policies.Destinations;
 
-/// <summary>Asks one destination again and again, and keeps what is known of it.</summary>
+/// <summary>
+/// Asks one destination again and again: whether it is alive, and which models it serves. One question at a time, so a destination never has
+/// more than one of the gateway's own in flight.
+/// </summary>
 internal sealed class DestinationWatch
 {
+    private readonly DestinationState _destination;
     private readonly ModelCatalogOptions _options;
     private readonly TimeProvider _time;
-    private readonly Func<TimeSpan, TimeSpan> _jitter;
-    private readonly Action<DestinationWatch, DestinationStatus> _changed;
+    private readonly WatchPorts _ports;
     private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ProbePace _pace = new();
     private TaskCompletionSource _kick = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DestinationQuestion _question;
     private DestinationStatus _status;
+    private DestinationQuestion? _last;
     private ulong _listHash;
     private int _doubts;
+    private bool _wasAvailable = true;
+    private long _probedAt;
+    private long _probeDue;
+    private long _listDue;
 
+    /// <param name="destination">Whom to ask.</param>
     /// <param name="question">What to ask.</param>
     /// <param name="options">Intervals and limits.</param>
     /// <param name="time">Clock.</param>
-    /// <param name="jitter">Spreads an interval.</param>
-    /// <param name="changed">Called with the status before, after each change.</param>
-    public DestinationWatch(
-        DestinationQuestion question,
-        ModelCatalogOptions options,
-        TimeProvider time,
-        Func<TimeSpan, TimeSpan> jitter,
-        Action<DestinationWatch, DestinationStatus> changed)
+    /// <param name="ports">Whom to tell.</param>
+    public DestinationWatch(DestinationState destination, DestinationQuestion question, ModelCatalogOptions options, TimeProvider time, WatchPorts ports)
     {
+        _destination = destination;
         _question = question;
         _options = options;
         _time = time;
-        _jitter = jitter;
-        _changed = changed;
+        _ports = ports;
         _status = DestinationStatus.Unasked with { Models = question.Configured, Since = time.GetUtcNow() };
     }
 
@@ -43,36 +49,40 @@ internal sealed class DestinationWatch
     /// <summary>Ends when the destination was asked once.</summary>
     public Task Asked => _asked.Task;
 
+    /// <summary>When it is probed next; null when it is not probed.</summary>
+    public DateTimeOffset? NextProbe =>
+        Question.IsProbed && Volatile.Read(ref _probeDue) is > 0 and var due ? _time.GetUtcNow() + Until(due) : null;
+
     /// <summary>Asks <paramref name="question"/> from now on, at once.</summary>
     public void Change(DestinationQuestion question)
     {
         Volatile.Write(ref _question, question);
-        Interlocked.Exchange(ref _kick, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        Kick();
     }
+
+    /// <summary>Probes at once.</summary>
+    public void Kick() => Interlocked.Exchange(ref _kick, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     /// <summary>Asks until <paramref name="stop"/>.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        DestinationQuestion? last = null;
         try
         {
             while (!stop.IsCancellationRequested)
             {
                 var kicked = Volatile.Read(ref _kick).Task;
                 var question = Question;
-                if (!ReferenceEquals(last, question))
+                if (!ReferenceEquals(_last, question))
                 {
-                    _listHash = 0;
-                    _doubts = 0;
+                    (_listHash, _doubts, _listDue) = (0, 0, 0);
+                    Volatile.Write(ref _probeDue, 0);
                 }
 
-                var reply = await DestinationReply.AskAsync(question, _options, _listHash, _time, stop);
-                if (ReferenceEquals(question, Question))
+                if (await AskAsync(question, stop))
                 {
-                    Take(reply, question, isFirst: !ReferenceEquals(last, question));
-                    last = question;
+                    _last = question;
                     _asked.TrySetResult();
-                    await WaitAsync(kicked, stop);
+                    await WaitAsync(question, kicked, stop);
                 }
             }
         }
@@ -86,15 +96,86 @@ internal sealed class DestinationWatch
         }
     }
 
-    private async Task WaitAsync(Task kicked, CancellationToken stop)
+    /// <summary>Asks what is due; false when there is something else to ask meanwhile.</summary>
+    private async Task<bool> AskAsync(DestinationQuestion question, CancellationToken stop)
     {
+        if (question.IsProbed && IsDue(_probeDue))
+        {
+            _probedAt = _time.GetTimestamp();
+            var finding = await DestinationProbe.AskAsync(question, _pace.Patience, _time, stop);
+            if (!ReferenceEquals(question, Question))
+            {
+                return false;
+            }
+
+            if (finding.Kind == ProbeFindingKind.Alive)
+            {
+                _pace.Learn(_time.GetElapsedTime(_probedAt));
+            }
+
+            _ports.Availability.Probed(_destination, finding);
+        }
+
+        // A server that was away may serve other models now.
+        var isAvailable = !question.IsProbed || _ports.Availability.IsAvailable(_destination);
+        if (isAvailable != _wasAvailable)
+        {
+            _listDue = isAvailable ? 0 : _listDue;
+            _wasAvailable = isAvailable;
+            _ports.Republish();
+        }
+
+        if (question.AsksModels && isAvailable && IsDue(_listDue))
+        {
+            var reply = await DestinationReply.AskAsync(question, _options, _listHash, _time, stop);
+            if (!ReferenceEquals(question, Question))
+            {
+                return false;
+            }
+
+            Take(reply, question, isFirst: !ReferenceEquals(_last, question));
+            _listDue = After(_options.ListInterval(question.Server.Kind, isFine: _doubts == 0 && IsFine(_status.Answer)));
+            if (!question.IsProbed)
+            {
+                _ports.Availability.Probed(_destination, reply.Finding);
+            }
+        }
+
+        return true;
+    }
+
+    private async Task WaitAsync(DestinationQuestion question, Task kicked, CancellationToken stop)
+    {
+        if (question.IsProbed)
+        {
+            Volatile.Write(ref _probeDue, After(ProbePace.Interval(_ports.Availability.IsCalm(_destination), question.Destinations)));
+        }
+
+        var next = question.IsProbed ? Until(_probeDue) : question.AsksModels ? Until(_listDue) : Timeout.InfiniteTimeSpan;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var isFine = _doubts == 0 && _status.Answer is DestinationAnswer.Answering or DestinationAnswer.Unauthorized;
-        var interval = !isFine ? _options.RetryInterval
-            : ModelServerPaths.IsHosted(Question.Server.Kind) ? _options.HostedInterval
-            : _options.Interval;
-        await Task.WhenAny(Task.Delay(_jitter(interval), _time, waiting.Token), kicked);
+        if (await Task.WhenAny(Task.Delay(next, _time, waiting.Token), kicked) == kicked && question.IsProbed)
+        {
+            var gap = Until(_probedAt + Ticks(ProbePace.Gap));
+            await Task.Delay(gap, _time, stop);
+            Volatile.Write(ref _probeDue, 0);
+        }
+
         await waiting.CancelAsync();
+    }
+
+    private static bool IsFine(DestinationAnswer answer) => answer is DestinationAnswer.Answering or DestinationAnswer.Unauthorized;
+
+    private bool IsDue(long at) => _time.GetTimestamp() >= at;
+
+    private long After(TimeSpan interval) => _time.GetTimestamp() + Ticks(_ports.Jitter(interval));
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
+
+    private TimeSpan Until(long at)
+    {
+        // Rounded up: a wait that ends early finds nothing due and asks nothing.
+        var left = Math.Ceiling((at - _time.GetTimestamp()) * 1000.0 / _time.TimestampFrequency);
+        return TimeSpan.FromMilliseconds(Math.Max(0, left));
     }
 
     private void Take(DestinationReply reply, DestinationQuestion question, bool isFirst)
@@ -120,7 +201,7 @@ internal sealed class DestinationWatch
         if (after != before)
         {
             Volatile.Write(ref _status, after);
-            _changed(this, before);
+            _ports.Changed(this, before);
         }
     }
 
@@ -135,3 +216,11 @@ internal sealed class DestinationWatch
         return isFirst && reply.Answer == DestinationAnswer.Answering ? null : before.Models;
     }
 }
+
+/// <summary>Whom a watch tells, and what it goes by.</summary>
+/// <param name="Availability">Takes what probes find.</param>
+/// <param name="Jitter">Spreads an interval.</param>
+/// <param name="Changed">Called with the status before, after each change of what is known of the models.</param>
+/// <param name="Republish">Called after a probe made the destination available or unavailable.</param>
+internal sealed record WatchPorts(
+    IAvailability Availability, Func<TimeSpan, TimeSpan> Jitter, Action<DestinationWatch, DestinationStatus> Changed, Action Republish);

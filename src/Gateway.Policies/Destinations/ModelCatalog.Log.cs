@@ -8,11 +8,10 @@ internal sealed partial class ModelCatalog
     {
         public static void Write(ILogger logger, DestinationChange change, DestinationQuestion question)
         {
-            var rest = change.OthersAnswer ? "The other destinations serve." : "No other destination of the cluster answers.";
             switch (change.After.Answer)
             {
-                case DestinationAnswer.Unreachable:
-                    Unreachable(logger, change.Destination, change.Cluster, change.Address, change.After.Reason, rest);
+                case DestinationAnswer.Unreachable when question.IsProbed:
+                    Untold(logger, change.Destination, change.Cluster, change.Address, change.After.Reason);
                     break;
                 case DestinationAnswer.Unauthorized when question.HasCredential:
                     CredentialRefused(logger, change.Destination, change.Cluster, change.Address, change.After.StatusCode);
@@ -21,7 +20,7 @@ internal sealed partial class ModelCatalog
                     CredentialMissing(logger, change.Destination, change.Cluster, change.Address, change.After.StatusCode);
                     break;
                 case DestinationAnswer.Failing:
-                    Failing(logger, change.Destination, change.Cluster, change.Address, change.After.StatusCode, question.Path, rest);
+                    Failing(logger, change.Destination, change.Cluster, change.Address, change.After.StatusCode, question.Path);
                     break;
                 case DestinationAnswer.Answering when change.After.Reason.Length > 0:
                     NotListed(logger, change.Destination, change.Cluster, change.Address, question.Path, change.After.Reason);
@@ -35,8 +34,8 @@ internal sealed partial class ModelCatalog
             }
         }
 
-        [LoggerMessage(1201, LogLevel.Warning, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) is unreachable: {Reason}. {Rest}")]
-        private static partial void Unreachable(ILogger logger, string destination, string cluster, string address, string reason, string rest);
+        [LoggerMessage(1201, LogLevel.Warning, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) does not tell its models: {Reason}.")]
+        private static partial void Untold(ILogger logger, string destination, string cluster, string address, string reason);
 
         [LoggerMessage(1202, LogLevel.Warning,
             "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers {StatusCode}: set Extensions.Credentials.{Destination} of the cluster.")]
@@ -46,16 +45,14 @@ internal sealed partial class ModelCatalog
             "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers {StatusCode}: it refuses the credential in Extensions.Credentials.")]
         private static partial void CredentialRefused(ILogger logger, string destination, string cluster, string address, int statusCode);
 
-        [LoggerMessage(1204, LogLevel.Warning,
-            "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers {StatusCode} on {Path}. {Rest}")]
-        private static partial void Failing(
-            ILogger logger, string destination, string cluster, string address, int statusCode, string path, string rest);
+        [LoggerMessage(1204, LogLevel.Warning, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers {StatusCode} on {Path}.")]
+        private static partial void Failing(ILogger logger, string destination, string cluster, string address, int statusCode, string path);
 
         [LoggerMessage(1205, LogLevel.Warning,
             "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers, but on {Path} {Reason}; list its models in Extensions.ModelServer.Models.")]
         private static partial void NotListed(ILogger logger, string destination, string cluster, string address, string path, string reason);
 
-        [LoggerMessage(1206, LogLevel.Information, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers again.")]
+        [LoggerMessage(1206, LogLevel.Information, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) tells its models again.")]
         private static partial void Back(ILogger logger, string destination, string cluster, string address);
 
         [LoggerMessage(1207, LogLevel.Debug, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers; models listed: {Models}.")]

@@ -7,12 +7,13 @@ using Yarp.ReverseProxy.Model;
 namespace BlazeGateway.Policies.Destinations;
 
 /// <summary>
-/// Knows which models each destination serves and whether it answers. Every destination of a cluster with a <c>ModelServer</c> is asked
-/// on a free path, over the cluster's own connections; what a request reads is one immutable snapshot.
+/// Knows which models each destination serves, and is the one place that asks destinations anything: whether they are alive, and for their models,
+/// on free paths, over the cluster's own connections. What a request reads is one immutable snapshot.
 /// </summary>
 internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeListener
 {
     private readonly ModelCatalogOptions _options;
+    private readonly IAvailability _availability;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger<ModelCatalog> _logger;
@@ -24,21 +25,22 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     private CatalogSnapshot _current = CatalogSnapshot.Empty;
     private bool _isRunning;
     private bool _isDisposed;
+    private int _isPublishing;
 
     /// <param name="options">Intervals and limits.</param>
+    /// <param name="availability">Takes what probes find, and tells who is available.</param>
     /// <param name="time">Clock.</param>
     /// <param name="random">Spreads the questions in time; used under a lock.</param>
     /// <param name="logger">Where changes are named, once each.</param>
-    public ModelCatalog(ModelCatalogOptions options, TimeProvider time, Random random, ILogger<ModelCatalog> logger)
+    public ModelCatalog(ModelCatalogOptions options, IAvailability availability, TimeProvider time, Random random, ILogger<ModelCatalog> logger)
     {
         _options = options;
+        _availability = availability;
         _time = time;
         _random = random;
         _logger = logger;
+        availability.Listen(OnAvailabilityChanged);
     }
-
-    /// <summary>Called after a destination's answer changed, one call at a time. What is called is short and does not throw.</summary>
-    public Action<DestinationChange>? DestinationChanged { get; set; }
 
     /// <summary>What is known now.</summary>
     public CatalogSnapshot Current => Volatile.Read(ref _current);
@@ -49,6 +51,9 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
 
     /// <summary>Whether a request for <paramref name="model"/> may be sent to <paramref name="destination"/>: it serves it, or has not told what it serves.</summary>
     public bool MayServe(DestinationState destination, ReadOnlySpan<char> model) => StatusOf(destination).MayServe(model);
+
+    /// <summary>When <paramref name="destination"/> is probed next; null when it is not probed.</summary>
+    public DateTimeOffset? NextProbe(DestinationState destination) => _watches.TryGetValue(destination, out var watch) ? watch.NextProbe : null;
 
     /// <summary>Ends when every destination configured now was asked once; at once when there is none.</summary>
     public Task WhenAskedOnce()
@@ -126,7 +131,9 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
         var extensions = ExtensionsCarrier.Read(model.Config);
         lock (_gate)
         {
-            if (extensions.ModelServer is null)
+            var destinations = cluster.DestinationsState.AllDestinations;
+            var questions = destinations.Select(d => new DestinationQuestion(model, extensions, d.DestinationId, d.Model)).ToArray();
+            if (questions.All(question => question.IsEmpty))
             {
                 Forget(cluster.ClusterId);
                 Publish();
@@ -138,17 +145,16 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
                 _clusters.Add(cluster.ClusterId, watched = new WatchedCluster(cluster.ClusterId));
             }
 
-            watched.Kind = extensions.ModelServer.Kind;
-            var destinations = cluster.DestinationsState.AllDestinations;
+            watched.Kind = extensions.ModelServer?.Kind;
             foreach (var gone in watched.Watches.Keys.Except(destinations).ToArray())
             {
                 watched.Remove(gone);
                 _watches.Remove(gone);
             }
 
-            foreach (var destination in destinations)
+            foreach (var (destination, question) in destinations.Zip(questions))
             {
-                Watch(watched, destination, new DestinationQuestion(model, extensions, destination.DestinationId, destination.Model));
+                Watch(watched, destination, question);
             }
 
             Publish();
@@ -163,7 +169,8 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
             return;
         }
 
-        var watch = new DestinationWatch(question, _options, _time, Jitter, (w, before) => Changed(cluster, destination.DestinationId, w, before));
+        var ports = new WatchPorts(_availability, Jitter, (w, before) => Changed(cluster, destination.DestinationId, w, before), PublishChange);
+        var watch = new DestinationWatch(destination, question, _options, _time, ports);
         var watched = new WatchedDestination(watch);
         cluster.Watches.Add(destination, watched);
         _watches.AddOrUpdate(destination, watch);
@@ -209,16 +216,41 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
                 return;
             }
 
-            var others = cluster.Watches.Values.Any(w => !ReferenceEquals(w.Watch, watch) && w.Watch.Status.Answer == DestinationAnswer.Answering);
-            var change = new DestinationChange(cluster.Id, destination, watch.Question.Address, before, after, others);
-            Log.Write(_logger, change, watch.Question);
-            DestinationChanged?.Invoke(change);
+            Log.Write(_logger, new DestinationChange(cluster.Id, destination, watch.Question.Address, before, after), watch.Question);
+        }
+    }
+
+    private void OnAvailabilityChanged(AvailabilityChange change)
+    {
+        if (!_watches.TryGetValue(change.Destination, out var watch))
+        {
+            return;
+        }
+
+        if (change.WantsProbe)
+        {
+            watch.Kick();
+        }
+
+        // Sorting out all models takes longer than a request's thread may be held.
+        if (change.WasAvailable != change.IsAvailable && Interlocked.Exchange(ref _isPublishing, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static catalog => catalog.PublishChange(), this, preferLocal: false);
+        }
+    }
+
+    private void PublishChange()
+    {
+        Volatile.Write(ref _isPublishing, 0);
+        lock (_gate)
+        {
+            Publish();
         }
     }
 
     private void Publish()
     {
-        var clusters = _clusters.Values.Select(c => c.ToModels()).ToImmutableArray();
+        var clusters = _clusters.Values.Where(c => c.Kind is not null).Select(c => c.ToModels(_availability)).ToImmutableArray();
         foreach (var name in clusters.SelectMany(c => c.Known.Entries).Select(e => e.Name))
         {
             if (_labels.Count < _options.MaxLabels && !_labels.Contains(name, StringComparer.Ordinal))
@@ -234,7 +266,8 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     {
         public string Id { get; } = id;
 
-        public string Kind { get; set; } = ModelServerKinds.Generic;
+        /// <summary>Kind of its model servers; null when they are ordinary services, which serve no models.</summary>
+        public string? Kind { get; set; }
 
         public Dictionary<DestinationState, WatchedDestination> Watches { get; } = [];
 
@@ -246,13 +279,13 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
             }
         }
 
-        public ClusterModels ToModels() =>
+        public ClusterModels ToModels(IAvailability availability) =>
             new(
                 Id,
-                Kind,
+                Kind!,
                 [
-                    .. Watches.OrderBy(w => w.Key.DestinationId, StringComparer.Ordinal)
-                        .Select(w => new DestinationListing(w.Key.DestinationId, w.Value.Watch.Question.Address, w.Value.Watch.Status)),
+                    .. Watches.OrderBy(w => w.Key.DestinationId, StringComparer.Ordinal).Select(w => new DestinationListing(
+                        w.Key.DestinationId, w.Value.Watch.Question.Address, w.Value.Watch.Status, availability.IsAvailable(w.Key))),
                 ]);
     }
 

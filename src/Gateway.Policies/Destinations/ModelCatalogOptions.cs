@@ -9,10 +9,10 @@ public sealed record ModelCatalogOptions
     /// <summary>The same for hosted APIs (<c>openai</c>, <c>azure-openai</c>, <c>anthropic</c>). Default: 60 s, ±10 %.</summary>
     public TimeSpan HostedInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Between two questions to a destination that does not answer. Default: 1 s, ±10 %.</summary>
+    /// <summary>Between two questions to a destination that did not answer the last one, though it is available. Default: 1 s, ±10 %.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest wait for a whole answer. Default: 1.5 s, so that a silent destination is named within 2 s of the start.</summary>
+    /// <summary>Longest wait for a whole answer. Default: 1.5 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Largest answer read, bytes. Default: 1 MiB.</summary>
@@ -23,4 +23,7 @@ public sealed record ModelCatalogOptions
 
     /// <summary>Most names used as metric labels; every other is <c>other</c>. Default: 64.</summary>
     public int MaxLabels { get; init; } = 64;
+
+    /// <summary>Between two questions to a server of this kind.</summary>
+    internal TimeSpan ListInterval(string kind, bool isFine) => !isFine ? RetryInterval : ModelServerPaths.IsHosted(kind) ? HostedInterval : Interval;
 }

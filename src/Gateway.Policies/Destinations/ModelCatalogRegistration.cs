@@ -10,12 +10,13 @@ namespace BlazeGateway.Policies.Destinations;
 internal static class ModelCatalogRegistration
 {
     /// <summary>
-    /// Adds the catalog, started with the host and told of every cluster by YARP. Needs a <see cref="TimeProvider"/> among the services.
+    /// Adds the catalog, started with the host and told of every cluster by YARP. Needs a <see cref="TimeProvider"/> and an <see cref="IAvailability"/> among the services.
     /// </summary>
     public static IServiceCollection AddModelCatalog(this IServiceCollection services, ModelCatalogOptions options, int seed)
     {
         services.TryAddSingleton(provider => new ModelCatalog(
             options,
+            provider.GetRequiredService<IAvailability>(),
             provider.GetRequiredService<TimeProvider>(),
             new Random(seed),
             provider.GetRequiredService<ILogger<ModelCatalog>>()));

@@ -62,14 +62,14 @@ internal static class ModelListing
     private static ModelEntry? Exact(CatalogSnapshot snapshot, ModelTarget target)
     {
         var name = target.Rewrite ?? target.PublicName;
-        if (snapshot.Cluster(target.Cluster) is not { IsAnswering: true } cluster)
+        if (snapshot.Cluster(target.Cluster) is not { IsServing: true } cluster)
         {
             return null;
         }
 
         return cluster.Find(name) == ModelStanding.Served
             ? Served(snapshot, target.Cluster, name)! with { Name = target.PublicName }
-            : cluster.AnsweringUnlisted ? new ModelEntry { Name = target.PublicName } : null;
+            : cluster.ServingUnlisted ? new ModelEntry { Name = target.PublicName } : null;
     }
 
     private static ModelEntry? Served(CatalogSnapshot snapshot, string cluster, string model)

@@ -1,6 +1,6 @@
 namespace BlazeGateway.Policies.Destinations;
 
-/// <summary>The free path of each kind of model server that says which models it serves. None of them costs a token.</summary>
+/// <summary>The free paths of each kind of model server that say whether it is alive and which models it serves. None of them costs a token.</summary>
 internal static class ModelServerPaths
 {
     /// <summary>Version of Anthropic's API the gateway speaks when it asks on its own behalf.</summary>
@@ -13,6 +13,15 @@ internal static class ModelServerPaths
         ModelServerKinds.Anthropic => "/v1/models?limit=1000",
         ModelServerKinds.AzureOpenAi when server.ApiVersion is { } version => $"/openai/models?api-version={version}",
         ModelServerKinds.AzureOpenAi => "/openai/v1/models",
+        _ => "/v1/models",
+    };
+
+    /// <summary>Path that tells whether the server is alive; null for APIs on the public internet, which are not probed.</summary>
+    public static string? Health(string kind) => kind switch
+    {
+        ModelServerKinds.Vllm or ModelServerKinds.Sglang or ModelServerKinds.Tgi or ModelServerKinds.LlamaCpp => "/health",
+        ModelServerKinds.Ollama => "/api/version",
+        _ when IsHosted(kind) => null,
         _ => "/v1/models",
     };
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Step Attempt: picks a destination, forwards, and tells how it went. What <see cref="TryBegin"/> takes, <see cref="End"/> gives back,
 /// whatever happens between them.
 /// </summary>
-internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwarder forwarder)
+internal sealed class Attempt(PlanCache plans, DestinationPick pick, AvailabilityRegistry availability, IHttpForwarder forwarder)
 {
     /// <summary>Picks and takes hold of what the attempt needs; an error when there is nothing to pick.</summary>
     public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
@@ -20,9 +21,8 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         var plan = plans.For(cluster);
         context.Cluster = plan;
         context.Record.Cluster = plan.ClusterId;
-        var candidates = routing.Candidates(context, cluster);
         var before = context.Time.GetTimestamp();
-        var destination = candidates.Count == 0 ? null : plan.Policy.PickDestination(context.Http, cluster, candidates);
+        var destination = pick.Pick(context, cluster, feature, plan.Policy);
         if (destination is null)
         {
             return GatewayError.NoHealthyBackend;
@@ -44,9 +44,10 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         }
 
         var tally = plans.For(destination, plan.ClusterId);
+        var state = tally.Availability(availability);
         tally.Begin(record.Strategy, record.Pick);
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
-        hold = new AttemptHold(plan.Connections.Hold(), tally, trace, now);
+        hold = new AttemptHold(plan.Connections.Hold(), tally, state, context.Trial?.Word ?? state.Word.WithTrial(false), trace, now);
         return null;
     }
 
@@ -66,6 +67,8 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
         context.Deadline.Clear();
         hold.Connections.Release();
         ForwardFailure.Note(context, error);
+        hold.Availability.Ended(hold.Picked, AttemptVerdict.Of(context, error));
+        context.Trial = null;
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
@@ -116,6 +119,9 @@ internal sealed class Attempt(PlanCache plans, ModelRouting routing, IHttpForwar
 /// <summary>What one attempt holds while it runs.</summary>
 /// <param name="Connections">Connections it uses.</param>
 /// <param name="Tally">Where it counts as in flight.</param>
+/// <param name="Availability">Whom it tells how it went.</param>
+/// <param name="Picked">The word the destination was picked by.</param>
 /// <param name="Began">Timestamp of its beginning.</param>
 /// <param name="Trace">Its span, null when nobody listens.</param>
-internal readonly record struct AttemptHold(ConnectionGeneration Connections, DestinationTally Tally, Activity? Trace, long Began);
+internal readonly record struct AttemptHold(
+    ConnectionGeneration Connections, DestinationTally Tally, DestinationAvailability Availability, AvailabilityWord Picked, Activity? Trace, long Began);

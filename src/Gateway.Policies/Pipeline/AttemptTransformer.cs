@@ -41,6 +41,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         }
 
         context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
+        context.Trial?.Answered((int)proxyResponse.StatusCode);
         if (!transforms.IsCompletedSuccessfully)
         {
             return FinishResponseAsync(transforms, httpContext, proxyResponse);

@@ -1,11 +1,16 @@
+using BlazeGateway.Policies.Health;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>Requests in flight on one destination, with its metrics. Hangs off the destination and goes with it.</summary>
+/// <summary>Requests in flight on one destination, with its metrics and its availability. Hangs off the destination and goes with it.</summary>
 internal sealed class DestinationTally(DestinationState destination, DestinationMetrics metrics)
 {
+    private DestinationAvailability? _availability;
     private int _inFlight;
+
+    /// <summary>Whether the destination may be sent requests; looked up once.</summary>
+    public DestinationAvailability Availability(AvailabilityRegistry registry) => _availability ??= registry.Of(destination);
 
     /// <summary>Requests sent and not finished.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);

@@ -54,16 +54,15 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         return cluster;
     }
 
-    /// <summary>Destinations that may be sent this request: all that are available unless they differ in what they serve, or some do not answer.</summary>
-    public IReadOnlyList<DestinationState> Candidates(RequestContext context, ClusterState cluster)
-    {
-        var available = cluster.DestinationsState.AvailableDestinations;
-        if (!context.IsInference || catalog.Current.Cluster(cluster.ClusterId) is not { } models || models is { IsUniform: true, AllAnswering: true })
-        {
-            return available;
-        }
+    /// <summary>Which of <paramref name="available"/> may be sent this request: all, unless they differ in what they serve.</summary>
+    public IReadOnlyList<DestinationState> Candidates(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> available) =>
+        !context.IsInference || catalog.Current.Cluster(cluster.ClusterId) is not { IsUniform: false } ? available : Filter(context, available);
 
-        return Filter(context, available);
+    /// <summary>Whether a destination that is no candidate may be tried with this request.</summary>
+    public bool MayTry(RequestContext context, DestinationState destination)
+    {
+        Span<char> model = stackalloc char[InferenceFacts.MaxModelLength];
+        return !context.IsInference || catalog.StatusOf(destination).MayServe(ModelOf(context, model));
     }
 
     private ClusterState? Mapped(RequestContext context, ModelTable table, ReadOnlySpan<char> model, ClusterState own)
@@ -123,11 +122,9 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
     private List<DestinationState> Filter(RequestContext context, IReadOnlyList<DestinationState> available)
     {
         Span<char> model = stackalloc char[InferenceFacts.MaxModelLength];
-        model = context.Model?.Rewrite is { } rewrite
-            ? rewrite.AsSpan().TryCopyTo(model) ? model[..rewrite.Length] : default
-            : model[..Encoding.ASCII.GetChars(context.Facts.Model, model)];
+        model = ModelOf(context, model);
         var serving = new List<DestinationState>(available.Count);
-        var answering = new List<DestinationState>(available.Count);
+        var welcoming = new List<DestinationState>(available.Count);
         foreach (var destination in available)
         {
             var status = catalog.StatusOf(destination);
@@ -137,13 +134,18 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
             }
 
             serving.Add(destination);
-            if (status.Answer is DestinationAnswer.Answering or DestinationAnswer.Unknown)
+            if (status.Answer != DestinationAnswer.Unauthorized)
             {
-                answering.Add(destination);
+                welcoming.Add(destination);
             }
         }
 
-        // When none answers its questions the requests still decide: a destination may be slow to list its models and quick to serve.
-        return answering.Count > 0 ? answering : serving;
+        // When all refuse the gateway's credential the requests still decide: they may bring one of their own.
+        return welcoming.Count > 0 ? welcoming : serving;
     }
+
+    /// <summary>The name the destination is asked for; empty when there is none.</summary>
+    private static Span<char> ModelOf(RequestContext context, Span<char> room) => context.Model?.Rewrite is { } rewrite
+        ? rewrite.AsSpan().TryCopyTo(room) ? room[..rewrite.Length] : default
+        : room[..Encoding.ASCII.GetChars(context.Facts.Model, room)];
 }

@@ -56,6 +56,9 @@ internal sealed class RequestContext
     /// <summary>Permits and slots held until the request ends.</summary>
     public LeaseSet Leases { get; } = new();
 
+    /// <summary>Set while the attempt at hand is the one request a half-open destination is sent.</summary>
+    public AttemptTrial? Trial { get; set; }
+
     /// <summary>Entry of the route's models the request was matched with; null on routes without.</summary>
     public ModelTarget? Model { get; set; }
 
@@ -171,6 +174,8 @@ internal sealed class RequestContext
     /// <summary>Gives everything back. False when this object may not serve another request.</summary>
     public bool End()
     {
+        Trial?.Abandon();
+        Trial = null;
         var isHalfRead = Replay.IsHalfRead;
         if (!isHalfRead)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 
 namespace BlazeGateway.Api;
 
@@ -17,6 +18,10 @@ internal static class AdminAnswers
 
     public static Task JsonAsync(HttpContext context, int statusCode, JsonNode body) =>
         WriteAsync(context, statusCode, "application/json; charset=utf-8", body.ToJsonString(Indented) + "\n");
+
+    /// <summary>200 with <paramref name="value"/>.</summary>
+    public static Task JsonAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type) =>
+        WriteAsync(context, StatusCodes.Status200OK, "application/json; charset=utf-8", JsonSerializer.Serialize(value, type) + "\n");
 
     private static Task WriteAsync(HttpContext context, int statusCode, string contentType, string body)
     {

@@ -5,7 +5,8 @@ using Prometheus;
 namespace BlazeGateway.Api;
 
 /// <summary>What the admin plane answers, and to whom. Its endpoints are in a table of their own, so that no route of the data plane leads to it and it to none of theirs.</summary>
-internal sealed class AdminApi(AdminOptions options, AdminPorts ports, Readiness readiness, StatusPage status, CollectorRegistry registry)
+internal sealed class AdminApi(
+    AdminOptions options, AdminPorts ports, Readiness readiness, StatusPage status, LoadBalancerEndpoints loadBalancer, CollectorRegistry registry)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -20,6 +21,7 @@ internal sealed class AdminApi(AdminOptions options, AdminPorts ports, Readiness
         var configuration = new ConfigurationEndpoints(ports);
         endpoints.MapRead("/api/v1/config", configuration.WriteAsync).RequireRole(AdminRole.Viewer);
         endpoints.MapAction("/api/v1/config/reload", new AdminAction("reload", "configuration"), configuration.ReloadAsync).RequireRole(AdminRole.Operator);
+        loadBalancer.Map(endpoints);
     }
 
     private static Task NoContentAsync(HttpContext context)

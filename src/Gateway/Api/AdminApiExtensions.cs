@@ -21,6 +21,7 @@ internal static class AdminApiExtensions
             .AddSingleton<AdminAudit>()
             .AddSingleton<Readiness>()
             .AddSingleton<StatusPage>()
+            .AddSingleton<LoadBalancerEndpoints>()
             .AddSingleton<AdminApi>();
     }
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using BlazeGateway.Policies.Health;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Api;
 
@@ -19,6 +21,12 @@ internal sealed record AdminPorts
 
     /// <summary>Addresses that are listened on, for people to read.</summary>
     public Func<IReadOnlyList<string>> Listeners { get; init; } = static () => [];
+
+    /// <summary>The availability of a cluster's destinations.</summary>
+    public Func<ClusterState, IReadOnlyList<DestinationReport>> Destinations { get; init; } = static _ => [];
+
+    /// <summary>Takes a destination of a cluster out, or puts it back; false when there is none of that id.</summary>
+    public Func<ClusterState, string, bool, bool> SetDraining { get; init; } = static (_, _, _) => false;
 
     /// <summary>Models the destinations of a cluster serve.</summary>
     public Func<string, IReadOnlyCollection<string>> Models { get; init; } = static _ => [];

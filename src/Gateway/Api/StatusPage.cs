@@ -27,7 +27,7 @@ internal sealed class StatusPage(AdminPorts ports, IProxyStateLookup proxy, Time
         Configuration(page);
         Clusters(page);
         Routes(page);
-        page.Raw("<nav><a href=\"metrics\">metrics</a> <a href=\"readyz?verbose\">readiness</a> <a href=\"api/v1/config\">configuration</a></nav>");
+        page.Raw("<nav><a href=\"metrics\">metrics</a> <a href=\"readyz?verbose\">readiness</a> <a href=\"api/v1/config\">configuration</a> <a href=\"api/v1/performance/loadbalancer\">load balancer</a></nav>");
         page.Raw("</main></body></html>");
         return page.ToString();
     }
@@ -79,6 +79,7 @@ internal sealed class StatusPage(AdminPorts ports, IProxyStateLookup proxy, Time
             page.Raw("<table>");
             page.Row("th", "th", "destination", "address", "state", "in flight");
             var state = cluster.DestinationsState;
+            var reports = ports.Destinations(cluster).ToDictionary(report => report.Destination, StringComparer.OrdinalIgnoreCase);
             foreach (var destination in state.AllDestinations.OrderBy(destination => destination.DestinationId, StringComparer.Ordinal))
             {
                 page.Row(
@@ -86,7 +87,9 @@ internal sealed class StatusPage(AdminPorts ports, IProxyStateLookup proxy, Time
                     "td",
                     destination.DestinationId,
                     ShownAddress(destination.Model.Config.Address),
-                    state.AvailableDestinations.Contains(destination) ? "available" : "not available",
+                    reports.TryGetValue(destination.DestinationId, out var report)
+                        ? string.Create(CultureInfo.InvariantCulture, $"{report.State} since {report.Since:u}: {report.Why}{(report.Available ? "" : "; not available")}")
+                        : state.AvailableDestinations.Contains(destination) ? "available" : "not available",
                     destination.ConcurrentRequestCount.ToString(CultureInfo.InvariantCulture));
             }
 

@@ -9,15 +9,10 @@ namespace BlazeGateway.CommandLine;
 /// <summary><c>blaze reload</c>: makes a running gateway read its files now.</summary>
 internal static class ReloadCommand
 {
-    private const string TokenVariable = "BLAZE_ADMIN_TOKEN";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly Option<string> AdminUrl = new("--admin-url") { Description = "Address of the admin listener.", DefaultValueFactory = static _ => "http://127.0.0.1:8090" };
 
-    private static readonly Option<string?> Token = new("--token")
-    {
-        Description = $"Token of an operator, if the gateway asks for one. Better given as variable {TokenVariable}, which other users of the machine cannot see.",
-    };
-
+    private static readonly Option<string?> Token = AdminToken.Option("an operator");
     private static readonly Option<string> Format = ConfigurationArguments.Format();
 
     internal static Command Create()
@@ -36,12 +31,9 @@ internal static class ReloadCommand
             return ExitCodes.InvalidConfiguration;
         }
 
-        // No proxy and no redirect: neither may see the token.
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Patience };
-        if ((parsed.GetValue(Token) ?? Environment.GetEnvironmentVariable(TokenVariable)) is { Length: > 0 } token
-            && !client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Bearer {token}"))
+        using var client = await AdminToken.ClientAsync(parsed.GetValue(Token), Patience);
+        if (client is null)
         {
-            await Console.Error.WriteLineAsync($"The token given by --token or {TokenVariable} holds a line break, which no token does; give it without.");
             return ExitCodes.InvalidConfiguration;
         }
 
@@ -52,7 +44,7 @@ internal static class ReloadCommand
             using var response = await client.PostAsync(address, content, cancellationToken);
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             var shown = parsed.GetValue(Format) == "json" ? text
-                : response.StatusCode == HttpStatusCode.Unauthorized ? $"{url} asks for a token it knows: give one by --token or the variable {TokenVariable}; 'blaze token new' makes one."
+                : response.StatusCode == HttpStatusCode.Unauthorized ? $"{url} asks for a token it knows: give one by --token or the variable {AdminToken.Variable}; 'blaze token new' makes one."
                 : Describe(text, response.IsSuccessStatusCode);
             await (response.IsSuccessStatusCode ? Console.Out : Console.Error).WriteLineAsync(shown.AsMemory(), cancellationToken);
             return response.StatusCode switch

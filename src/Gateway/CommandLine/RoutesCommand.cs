@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using BlazeGateway.Api;
 using BlazeGateway.Configuration;
 using BlazeGateway.Policies;
 using Spectre.Console;
@@ -11,23 +12,50 @@ namespace BlazeGateway.CommandLine;
 internal static class RoutesCommand
 {
     private static readonly Option<string?> Config = ConfigurationArguments.Config();
+    private static readonly Option<string?> AdminUrl = new("--admin-url")
+    {
+        Description = "Admin address of a running gateway, whose states are shown. Default: the configuration's own, if it answers.",
+    };
+
+    private static readonly Option<string?> Token = AdminToken.Option("a viewer");
     private static readonly Option<string> Format = ConfigurationArguments.Format();
 
     internal static Command Create()
     {
-        var command = new Command("routes", "Lists routes with their clusters, destinations and models.") { Config, Format };
+        var command = new Command("routes", "Lists routes with their clusters, destinations and models, and the states of the destinations when the gateway runs.") { Config, AdminUrl, Token, Format };
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (await ConfigurationArguments.LoadAsync(parsed.GetValue(Config)) is not { Snapshot: { } snapshot })
+        if (await ConfigurationArguments.LoadAsync(parsed.GetValue(Config)) is not { Snapshot: { } snapshot } loaded)
         {
             return ExitCodes.InvalidConfiguration;
         }
 
-        var rows = snapshot.Routes.OrderBy(static route => route.Order ?? 0).Select(route => Row(route, snapshot)).ToArray();
+        var named = parsed.GetValue(AdminUrl);
+        var admin = RunningGateway.Reachable(named ?? loaded.Loaded.ReadProcessOptions().Admin.Url);
+        if (admin is null && named is not null)
+        {
+            await Console.Error.WriteLineAsync($"--admin-url is '{named}'; it must be an address with a port, such as http://127.0.0.1:8090.");
+            return ExitCodes.InvalidConfiguration;
+        }
+
+        using var client = await AdminToken.ClientAsync(parsed.GetValue(Token), RunningGateway.Patience);
+        if (client is null)
+        {
+            return ExitCodes.InvalidConfiguration;
+        }
+
+        var (report, failure) = admin is null ? (null, null) : await RunningGateway.AskAsync(client, admin, cancellationToken);
+        if (report is null && named is not null)
+        {
+            await Console.Error.WriteLineAsync($"No gateway answers at {named} ({failure}); name its admin listener with --admin-url.");
+            return ExitCodes.Failed;
+        }
+
+        var rows = snapshot.Routes.OrderBy(static route => route.Order ?? 0).Select(route => Row(route, snapshot, report)).ToArray();
         if (parsed.GetValue(Format) == "json")
         {
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(rows, ConfigurationArguments.Json).AsMemory(), cancellationToken);
@@ -37,7 +65,7 @@ internal static class RoutesCommand
         var table = new Table().Border(TableBorder.Simple).AddColumns("route", "methods", "path", "cluster", "destinations", "models");
         foreach (var row in rows)
         {
-            var destinations = row.Clusters.SelectMany(static cluster => cluster.Destinations.Select(pair => $"{pair.Key} {pair.Value}"));
+            var destinations = row.Clusters.SelectMany(static cluster => cluster.Destinations.Select(pair => $"{pair.Key} {pair.Value}{Shown(cluster, pair.Key)}"));
             table.AddRow(
                 new Text(row.Route),
                 new Text(row.Methods.Count == 0 ? "any" : string.Join(' ', row.Methods)),
@@ -51,7 +79,7 @@ internal static class RoutesCommand
         return ExitCodes.Ok;
     }
 
-    private static RouteRow Row(RouteConfig route, RoutesSnapshot snapshot)
+    private static RouteRow Row(RouteConfig route, RoutesSnapshot snapshot, LoadBalancerReport? report)
     {
         var models = ExtensionsCarrier.Read(route).Models;
         var ids = models.Values.Select(static model => model.Cluster).Prepend(route.ClusterId).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase);
@@ -62,15 +90,24 @@ internal static class RoutesCommand
             route.Match.Methods ?? [],
             route.Match.Hosts ?? [],
             route.Match.Path,
-            [.. clusters.Select(static cluster => new ClusterRow(
+            [.. clusters.Select(cluster => new ClusterRow(
                 cluster.ClusterId,
                 ExtensionsCarrier.Read(cluster).ModelServer?.Kind,
-                cluster.Destinations!.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase)))],
+                cluster.Destinations!.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase),
+                States(cluster, report)))],
             [.. models.Keys.Order(StringComparer.Ordinal)]);
     }
+
+    /// <summary>States of the destinations that the running gateway has under the same ids.</summary>
+    private static Dictionary<string, string>? States(ClusterConfig cluster, LoadBalancerReport? report) => report?.Clusters
+        .FirstOrDefault(known => string.Equals(known.Cluster, cluster.ClusterId, StringComparison.OrdinalIgnoreCase))?.Destinations
+        .Where(known => cluster.Destinations!.ContainsKey(known.Destination))
+        .ToDictionary(known => known.Destination, known => known.State, StringComparer.OrdinalIgnoreCase);
+
+    private static string Shown(ClusterRow cluster, string destination) => cluster.States?.TryGetValue(destination, out var state) == true ? $" ({state})" : "";
 
     private sealed record RouteRow(
         string Route, int Order, IReadOnlyList<string> Methods, IReadOnlyList<string> Hosts, string? Path, IReadOnlyList<ClusterRow> Clusters, IReadOnlyList<string> Models);
 
-    private sealed record ClusterRow(string Cluster, string? ModelServer, IReadOnlyDictionary<string, string> Destinations);
+    private sealed record ClusterRow(string Cluster, string? ModelServer, IReadOnlyDictionary<string, string> Destinations, IReadOnlyDictionary<string, string>? States);
 }

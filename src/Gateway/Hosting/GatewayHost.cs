@@ -7,6 +7,7 @@ using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Observability;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Profiling;
 using BlazeGateway.Profiling.Collection;
@@ -155,6 +156,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
     {
         var provider = services.GetRequiredService<GuardedConfigProvider>();
         var catalog = services.GetRequiredService<ModelCatalog>();
+        var availability = services.GetRequiredService<AvailabilityRegistry>();
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
         var listeners = services.GetRequiredService<Listeners>();
         var sources = services.GetRequiredService<ConfigurationSources>();
@@ -181,6 +183,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             EffectiveConfiguration = () => JsonNode.Parse(provider.Effective()),
             IsDraining = () => lifetime.ApplicationStopping.IsCancellationRequested,
             Listeners = () => [.. listeners.ProxyAddresses.Select(address => address.ToString()), listeners.AdminAddress.ToString()],
+            Destinations = cluster => availability.Describe(cluster, catalog.NextProbe),
+            SetDraining = availability.SetDraining,
             Models = cluster => catalog.Current.Cluster(cluster)?.Served.Names ?? (IReadOnlyCollection<string>)[],
         };
     }

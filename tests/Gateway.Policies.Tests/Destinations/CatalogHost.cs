@@ -1,9 +1,11 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Prometheus;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -20,16 +22,15 @@ internal sealed class CatalogHost : IAsyncDisposable
     {
         _app = app;
         Log = log;
-        Catalog.DestinationChanged = Changes.Enqueue;
     }
-
-    public System.Collections.Concurrent.ConcurrentQueue<DestinationChange> Changes { get; } = [];
 
     public LogLines Log { get; }
 
     public ModelCatalog Catalog => _app.Services.GetRequiredService<ModelCatalog>();
 
     public CatalogSnapshot Current => Catalog.Current;
+
+    public AvailabilityRegistry Availability => _app.Services.GetRequiredService<AvailabilityRegistry>();
 
     public static async Task<CatalogHost> StartAsync(TimeProvider time, ModelCatalogOptions options, params ClusterConfig[] clusters)
     {
@@ -42,6 +43,8 @@ internal sealed class CatalogHost : IAsyncDisposable
         builder.Services.AddReverseProxy().LoadFromMemory([], clusters);
         builder.Services.AddSingleton(new DestinationSockets(int.MaxValue));
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
+        builder.Services.AddSingleton(Metrics.NewCustomRegistry());
+        builder.Services.AddDestinationAvailability(seed: 1);
         builder.Services.AddModelCatalog(options, seed: 1);
         var app = builder.Build();
         app.MapReverseProxy();
@@ -59,22 +62,30 @@ internal sealed class CatalogHost : IAsyncDisposable
             },
             extensions);
 
+    /// <summary>Model servers that are asked for their models and nothing else.</summary>
     public static ClusterExtensions Kind(string kind, params string[] models) =>
-        new() { ModelServer = new ModelServerOptions { Kind = kind, Models = [.. models] } };
+        new() { ModelServer = new ModelServerOptions { Kind = kind, Models = [.. models] }, Health = new HealthOptions { Probe = false } };
+
+    /// <summary>Model servers that are probed too.</summary>
+    public static ClusterExtensions Probed(string kind) => new() { ModelServer = new ModelServerOptions { Kind = kind } };
 
     public void Update(params ClusterConfig[] clusters) =>
         _app.Services.GetRequiredService<InMemoryConfigProvider>().Update([], clusters);
 
-    public DestinationState Destination(string cluster, string id)
+    public ClusterState Cluster(string cluster)
     {
         Assert.True(_app.Services.GetRequiredService<IProxyStateLookup>().TryGetCluster(cluster, out var state));
-        return state.DestinationsState.AllDestinations.Single(d => d.DestinationId == id);
+        return state;
     }
 
-    /// <summary>Waits until <paramref name="condition"/> holds for the snapshot, at most 5 s.</summary>
+    public DestinationState Destination(string cluster, string id) => Cluster(cluster).DestinationsState.AllDestinations.Single(d => d.DestinationId == id);
+
+    public string StateOf(string cluster, string id) => Availability.Of(Destination(cluster, id)).Word.State.Name();
+
+    /// <summary>Waits until <paramref name="condition"/> holds for the snapshot, at most 30 s.</summary>
     public async Task<CatalogSnapshot> UntilAsync(Func<CatalogSnapshot, bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!condition(Current))
         {
             Assert.False(deadline.IsCancellationRequested, "The catalog did not come to the expected state; log: " + string.Join('\n', Log.Lines));

@@ -10,6 +10,18 @@ internal sealed class LogLines : ILoggerProvider
 
     public IReadOnlyList<string> Lines => [.. _lines];
 
+    /// <summary>The lines since the last call.</summary>
+    public IReadOnlyList<string> Take()
+    {
+        var taken = new List<string>();
+        while (_lines.TryDequeue(out var line))
+        {
+            taken.Add(line);
+        }
+
+        return taken;
+    }
+
     public ILogger CreateLogger(string categoryName) => new Category(this, categoryName.StartsWith("BlazeGateway", StringComparison.Ordinal));
 
     public void Dispose()

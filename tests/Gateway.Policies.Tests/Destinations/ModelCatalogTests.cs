@@ -40,20 +40,16 @@ public sealed class ModelCatalogTests
     }
 
     [Fact]
-    public async Task A_destination_that_is_down_at_start_is_named_once_within_two_seconds_and_the_rest_serves()
+    public async Task A_destination_that_is_down_at_start_is_named_once_and_the_rest_serves()
     {
         var time = new FakeTimeProvider();
         await using var up = await Responder.StartAsync(Responder.OpenAiModels("llama"));
         var downAddress = await FreeAddressAsync();
-        await using var host = await StartAsync(time, Options, Cluster("llm", Kind("vllm"), ("gpu-a", up.Address), ("gpu-b", downAddress)));
-        var asked = TimeProvider.System.GetTimestamp();
+        await using var host = await StartAsync(time, Options, Cluster("llm", Probed("vllm"), ("gpu-a", up.Address), ("gpu-b", downAddress)));
         await host.Catalog.WhenAskedOnce();
-        Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, TimeSpan.FromSeconds(2));
         Assert.True(host.Current.IsServed("llm", "llama"));
         Assert.Equal(ModelStanding.Unknown, host.Current.Find("llm", "gpt-4o"));
-        var change = Assert.Single(host.Changes, c => c.Destination == "gpu-b");
-        Assert.Equal((DestinationAnswer.Unknown, DestinationAnswer.Unreachable), (change.Before.Answer, change.After.Answer));
-        Assert.Equal("connection refused", change.After.Reason);
+        Assert.Equal("loading", host.StateOf("llm", "gpu-b"));
         for (var i = 0; i < 5; i++)
         {
             time.Advance(TimeSpan.FromSeconds(1.2));
@@ -61,7 +57,7 @@ public sealed class ModelCatalogTests
         }
 
         var line = Assert.Single(host.Log.Lines, l => l.Contains("gpu-b", StringComparison.Ordinal));
-        Assert.StartsWith($"Warning: Destination 'gpu-b' of cluster 'llm' ({downAddress}) is unreachable: connection refused.", line, StringComparison.Ordinal);
+        Assert.StartsWith($"Warning: Destination 'gpu-b' of cluster 'llm' ({downAddress}) is loading: a probe found the connection refused.", line, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -198,10 +194,10 @@ public sealed class ModelCatalogTests
         await using var host = await StartAsync(time, Options, Cluster("c", Kind("vllm"), ("d", responder.Address)));
         await WaitAsync(() => responder.Asked == 1);
         time.Advance(Options.Timeout - TimeSpan.FromMilliseconds(1));
-        Assert.Empty(host.Changes);
+        Assert.Equal(DestinationAnswer.Unknown, host.Catalog.StatusOf(host.Destination("c", "d")).Answer);
         time.Advance(TimeSpan.FromMilliseconds(1));
         await host.Catalog.WhenAskedOnce();
-        Assert.Equal("no answer within 1.5 s", Assert.Single(host.Changes).After.Reason);
+        Assert.Equal("no answer within 1.5 s", host.Catalog.StatusOf(host.Destination("c", "d")).Reason);
         release.SetResult();
     }
 
@@ -218,13 +214,12 @@ public sealed class ModelCatalogTests
         time.Advance(TimeSpan.FromSeconds(2.1));
         await WaitAsync(() => responder.Asked == 2);
         Assert.Equal(DestinationAnswer.Answering, host.Catalog.StatusOf(host.Destination("c", "d")).Answer);
-        await AdvanceUntilAsync(time, () => responder.Asked == 3);
-        await host.UntilAsync(s => !s.IsServed("c", "m"));
-        Assert.Equal(ModelStanding.Known, host.Current.Find("c", "m"));
+        await AdvanceUntilAsync(time, () => host.Catalog.StatusOf(host.Destination("c", "d")).Answer == DestinationAnswer.Failing);
         Assert.Equal((DestinationAnswer.Failing, 500), Seen(host.Catalog.StatusOf(host.Destination("c", "d"))));
-        responder.Answer = Responder.OpenAiModels("m");
-        await AdvanceUntilAsync(time, () => host.Current.IsServed("c", "m"));
-        await WaitAsync(() => host.Log.Lines.Any(l => l.StartsWith("Information:", StringComparison.Ordinal) && l.EndsWith("answers again.", StringComparison.Ordinal)));
+        Assert.True(host.Current.IsServed("c", "m"), "the last destination stays available, and a list that fails takes back nothing it told");
+        responder.Answer = Responder.OpenAiModels("m", "n");
+        await AdvanceUntilAsync(time, () => host.Current.IsServed("c", "n"));
+        await WaitAsync(() => host.Log.Lines.Any(l => l.StartsWith("Information:", StringComparison.Ordinal) && l.EndsWith("tells its models again.", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -320,10 +315,10 @@ public sealed class ModelCatalogTests
 
     private static async Task WaitAsync(Func<bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!condition())
         {
-            Assert.False(deadline.IsCancellationRequested, "the condition did not come true within 5 s");
+            Assert.False(deadline.IsCancellationRequested, "the condition did not come true within 30 s");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }

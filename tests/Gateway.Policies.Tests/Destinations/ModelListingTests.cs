@@ -120,6 +120,7 @@ public sealed class ModelListingTests
                     {
                         Answer = d.Answer,
                         Models = d.Models is null ? null : ModelSet.From(d.Models.Select(m => new ModelEntry { Name = m })),
-                    })),
+                    },
+                    IsAvailable: d.Answer == DestinationAnswer.Answering)),
             ]);
 }

@@ -12,6 +12,7 @@ namespace BlazeGateway.Policies.Tests.Destinations;
 internal sealed class Responder : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _paths = new(StringComparer.Ordinal);
     private int _asked;
 
     private Responder(WebApplication app, RequestDelegate answer)
@@ -24,16 +25,19 @@ internal sealed class Responder : IAsyncDisposable
 
     public int Asked => Volatile.Read(ref _asked);
 
+    /// <summary>How often a path was asked.</summary>
+    public int AskedFor(string path) => _paths.GetValueOrDefault(path);
+
     public string? LastPathAndQuery { get; private set; }
 
     public IHeaderDictionary? LastHeaders { get; private set; }
 
     public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/";
 
-    public static async Task<Responder> StartAsync(RequestDelegate answer)
+    public static async Task<Responder> StartAsync(RequestDelegate answer, int port = 0)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}");
         builder.Logging.ClearProviders();
         var app = builder.Build();
         var responder = new Responder(app, answer);
@@ -41,6 +45,7 @@ internal sealed class Responder : IAsyncDisposable
         {
             responder.LastPathAndQuery = context.Request.Path + context.Request.QueryString;
             responder.LastHeaders = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
+            responder._paths.AddOrUpdate(context.Request.Path.Value!, 1, static (_, count) => count + 1);
             Interlocked.Increment(ref responder._asked);
             return responder.Answer(context);
         });

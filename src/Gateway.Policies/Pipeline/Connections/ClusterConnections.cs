@@ -7,15 +7,23 @@ namespace BlazeGateway.Policies.Pipeline.Connections;
 public sealed class ClusterConnections : HttpMessageInvoker
 {
     private ConnectionGeneration _current;
+    private ConnectionGeneration? _questions;
 
-    internal ClusterConnections(HttpMessageHandler handler)
+    internal ClusterConnections(HttpMessageHandler handler, HttpMessageHandler? questions = null)
         : base(RefusingHandler.Instance, disposeHandler: false)
     {
         _current = new ConnectionGeneration(handler);
+        _questions = questions is null ? null : new ConnectionGeneration(questions);
     }
 
     /// <summary>Puts <paramref name="handler"/> in the place of the current one, which is disposed when its last request ends.</summary>
-    internal void Swap(HttpMessageHandler handler) => Interlocked.Exchange(ref _current, new ConnectionGeneration(handler)).Release();
+    /// <param name="handler">Sends requests.</param>
+    /// <param name="questions">Sends the gateway's own questions; null when <paramref name="handler"/> does that too.</param>
+    internal void Swap(HttpMessageHandler handler, HttpMessageHandler? questions = null)
+    {
+        Interlocked.Exchange(ref _current, new ConnectionGeneration(handler)).Release();
+        Interlocked.Exchange(ref _questions, questions is null ? null : new ConnectionGeneration(questions))?.Release();
+    }
 
     /// <summary>The current generation, held for the caller, who releases it once.</summary>
     internal ConnectionGeneration Hold()
@@ -33,7 +41,7 @@ public sealed class ClusterConnections : HttpMessageInvoker
     /// <summary>For callers outside the pipeline (probes, model lists): holds the generation until the answer's headers are here.</summary>
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var generation = Hold();
+        var generation = HoldForQuestion();
         try
         {
             return await generation.Invoker.SendAsync(request, cancellationToken);
@@ -42,6 +50,19 @@ public sealed class ClusterConnections : HttpMessageInvoker
         {
             generation.Release();
         }
+    }
+
+    private ConnectionGeneration HoldForQuestion()
+    {
+        while (Volatile.Read(ref _questions) is { } questions)
+        {
+            if (questions.TryHold())
+            {
+                return questions;
+            }
+        }
+
+        return Hold();
     }
 
     /// <inheritdoc />

@@ -17,12 +17,12 @@ internal sealed class ClusterConnectionsFactory(DestinationSockets sockets) : Fo
     {
         if (context.OldClient is not ClusterConnections connections)
         {
-            return new ClusterConnections(CreateHandler(context));
+            return new ClusterConnections(CreateHandler(context), CreateForQuestions(context));
         }
 
         if (!CanReuseOldClient(context))
         {
-            connections.Swap(CreateHandler(context));
+            connections.Swap(CreateHandler(context), CreateForQuestions(context));
         }
 
         return connections;
@@ -32,6 +32,19 @@ internal sealed class ClusterConnectionsFactory(DestinationSockets sockets) : Fo
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
         base.CanReuseOldClient(context)
         && ExtensionsCarrier.ReadCluster(context.OldMetadata).Tls == ExtensionsCarrier.ReadCluster(context.NewMetadata).Tls;
+
+    // Requests may hold every connection a configuration allows, and a probe that waits behind them would call a busy server dead.
+    private SocketsHttpHandler? CreateForQuestions(ForwarderHttpClientContext context)
+    {
+        if (context.NewConfig.MaxConnectionsPerServer is null)
+        {
+            return null;
+        }
+
+        var handler = CreateHandler(context);
+        handler.MaxConnectionsPerServer = int.MaxValue;
+        return handler;
+    }
 
     private SocketsHttpHandler CreateHandler(ForwarderHttpClientContext context)
     {

@@ -25,6 +25,10 @@ internal sealed record AdminError(string Code, int Status)
 
     public static AdminError PathNotFound { get; } = Add("path_not_found", 404);
 
+    public static AdminError ClusterNotFound { get; } = Add("cluster_not_found", 404, isRefusal: false);
+
+    public static AdminError DestinationNotFound { get; } = Add("destination_not_found", 404, isRefusal: false);
+
     public static AdminError MethodNotAllowed { get; } = Add("method_not_allowed", 405);
 
     public static AdminError RequestTimeout { get; } = Add("request_timeout", 408);

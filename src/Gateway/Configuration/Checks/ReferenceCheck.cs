@@ -121,6 +121,12 @@ internal sealed class ReferenceCheck(ConfigurationNode root, RoutesSnapshot snap
         }
 
         CheckTls(extensions.Tls, extensionsPath.Then(nameof(ClusterExtensions.Tls)));
+        if (extensions.Health is { Probe: true, Path: null } && (extensions.ModelServer is not { } server || ModelServerPaths.Health(server.Kind) is null))
+        {
+            Add(
+                extensionsPath.Then(nameof(ClusterExtensions.Health)).Then(nameof(HealthOptions.Probe)),
+                $"Probe of cluster '{cluster.ClusterId}' is true, but its destinations have no path that is known to be free; give one under Path.");
+        }
     }
 
     private void CheckTls(UpstreamTlsOptions? tls, KeyPath path)

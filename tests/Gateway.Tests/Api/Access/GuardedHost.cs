@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration.Options;
+using BlazeGateway.Policies.Health;
 using Microsoft.AspNetCore.Routing;
 using Yarp.ReverseProxy.Configuration;
 
@@ -55,10 +56,15 @@ internal sealed class GuardedHost : IAsyncDisposable
                 return Task.FromResult(new ConfigurationReport(IsApplied: true, LastReloadSucceeded: !refuseReload) { Errors = refuseReload ? ["routes.json:1:1 wrong"] : [] });
             },
             EffectiveConfiguration = () => new JsonObject(),
+            Destinations = cluster => [.. cluster.Destinations.Keys.Select(Report)],
+            SetDraining = (cluster, destination, _) => cluster.Destinations.ContainsKey(destination),
         };
         var options = new AdminOptions { Tokens = Tokens.ToDictionary(pair => pair.Key, pair => Entry(pair.Key, pair.Value), StringComparer.OrdinalIgnoreCase) };
         return new GuardedHost(await AdminHost.StartAsync(ports, Routes, Clusters, change is null ? options : change(options), more), ledger);
     }
+
+    private static DestinationReport Report(string destination) =>
+        new(destination, "http://127.0.0.1:9/", "up", Available: true, "assumed", "nothing speaks against it", default, Weight: 1, Ejections: 0, null, null, InFlight: 0);
 
     /// <summary>A configuration's entry for a token; the one named <c>expired</c> expired long ago.</summary>
     public static AdminTokenOptions Entry(string name, string token, DateTimeOffset? expires = null) => new()

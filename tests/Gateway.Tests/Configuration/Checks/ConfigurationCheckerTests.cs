@@ -80,6 +80,10 @@ public sealed class ConfigurationCheckerTests : IDisposable
         "routes.json:9:95 'Value' refers to the secret key, but there is no file key in SECRETS.  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.a.Value)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Tls\": { \"CertificateAuthority\": \"ca.pem\" } },",
         "routes.json:9:95 'CertificateAuthority' names the file 'ca.pem', which does not exist.  ($.ReverseProxy.Clusters.llm.Extensions.Tls.CertificateAuthority)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Health\": { \"Probe\": true } },",
+        "routes.json:9:83 Probe of cluster 'llm' is true, but its destinations have no path that is known to be free; give one under Path.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Probe)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Health\": { \"Path\": \"health\" } },",
+        "routes.json:9:82 'Path' is \"health\"; it must match ^/[^\\s#]{0,255}$.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Path)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"ModelServer\": { \"Kind\": \"vlm\" } },",
         "routes.json:9:87 'Kind' is \"vlm\"; it must be one of vllm, sglang, tgi, llamacpp, ollama, openai, azure-openai, anthropic, generic.  did you mean 'vllm'?  ($.ReverseProxy.Clusters.llm.Extensions.ModelServer.Kind)")]
     [InlineData("\"ReverseProxy\": {", "\"Admin\": { \"MaxConnections\": 0 }, \"ReverseProxy\": {",

@@ -1,6 +1,6 @@
 using Prometheus;
 
-namespace BlazeGateway.Policies.Pipeline;
+namespace BlazeGateway.Policies;
 
 /// <summary>
 /// One metric with a cap on its label sets. The set beyond the cap is the one whose every label is <c>other</c>, and is counted.
@@ -9,6 +9,8 @@ namespace BlazeGateway.Policies.Pipeline;
 internal sealed class BoundedSeries<TChild>(Collector<TChild> family, int limit, Counter.Child overflow)
     where TChild : ChildBase
 {
+    private const string Other = "other";
+
     private readonly Lock _gate = new();
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
@@ -25,7 +27,7 @@ internal sealed class BoundedSeries<TChild>(Collector<TChild> family, int limit,
             if (_known.Count >= limit)
             {
                 overflow.Inc();
-                return family.WithLabels([.. labels.Select(_ => MetricLabels.Other)]);
+                return family.WithLabels([.. labels.Select(_ => Other)]);
             }
 
             _known.Add(key);

@@ -1,0 +1,206 @@
+using static BlazeGateway.Policies.Health.AvailabilityInput;
+using static BlazeGateway.Policies.Health.AvailabilityReason;
+using static BlazeGateway.Policies.Health.AvailabilityState;
+
+namespace BlazeGateway.Policies.Health;
+
+/// <summary>The state machine of one destination: what is known, and what happened, give what is known next. Nothing else goes in or out.</summary>
+internal static class AvailabilityMachine
+{
+    /// <summary>Longest doubling that stays below any sensible limit.</summary>
+    private const int MostDoublings = 20;
+
+    /// <summary>What is known after <paramref name="happened"/>.</summary>
+    public static AvailabilityFacts Next(in AvailabilityFacts facts, in AvailabilityEvent happened, in AvailabilityCircumstances at) => happened.Input switch
+    {
+        AttemptSucceeded => Answered(facts, at),
+        AttemptFailed => Failed(facts, happened, at),
+        TrialSucceeded => facts.State == HalfOpen ? Return(facts, TrialAnswered, at) : Answered(facts, at),
+        TrialFailed => facts.State == HalfOpen ? Eject(facts, happened.Reason, at) : Failed(facts, happened, at),
+        ProbeSucceeded => Alive(facts, at),
+        ProbeFailed => Unwell(facts, happened, at),
+        AvailabilityInput.ProbeLoading => Loads(facts, AvailabilityReason.ProbeLoading, at),
+        Elapsed => Later(facts, at),
+        AvailabilityInput.Drained => Enter(facts with { SlowStartFrom = null }, Draining, AvailabilityReason.Drained, at),
+        AvailabilityInput.Resumed => Resume(facts, at),
+        DeclaredDead => Declare(facts with { Yarp = YarpVerdict.Dead }, YarpActive, at),
+        DeclaredFailing => Declare(facts with { Yarp = YarpVerdict.Failing }, YarpPassive, at),
+        DeclaredFine => Absolve(facts with { Yarp = YarpVerdict.None }, at),
+        Released => Release(facts, at),
+        Replaced => Replace(facts, at),
+        _ => facts,
+    };
+
+    private static AvailabilityFacts Answered(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        if (facts.State is not (Up or Suspect))
+        {
+            return facts;
+        }
+
+        var next = facts with { Failures = 0 };
+        return next is { State: Suspect, ProbeFailures: 0, IsDead: false } ? Enter(next, Up, Answers, at) : next;
+    }
+
+    private static AvailabilityFacts Failed(in AvailabilityFacts facts, in AvailabilityEvent happened, in AvailabilityCircumstances at)
+    {
+        if (facts.State is not (Up or Suspect) || !at.Rules.Ejects)
+        {
+            return facts;
+        }
+
+        var next = facts with { Failures = Math.Min(facts.Failures + 1, at.Rules.FailuresInARow) };
+        return happened.IsConclusive || next.Failures >= at.Rules.FailuresInARow
+            ? Eject(next, happened.Reason, at)
+            : Enter(next, Suspect, happened.Reason, at);
+    }
+
+    private static AvailabilityFacts Alive(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var next = facts with
+        {
+            ProbeFailures = 0,
+            ProbeSuccesses = Math.Min(facts.ProbeSuccesses + 1, at.Rules.Rise),
+            IsProbedDead = false,
+            IsSeen = true,
+        };
+        return facts.State switch
+        {
+            Suspect when facts.IsDead && !next.IsDead => HalfOpenAfterProbe(next, at),
+            Suspect when next is { Failures: 0, IsDead: false } => Enter(next, Up, ProbeAlive, at),
+            Ejected when facts.ProbeEnds && !next.IsDead => HalfOpenAfterProbe(next, at),
+            Loading when !next.IsDead => HalfOpenAfterProbe(next, at),
+            HalfOpen when next.ProbeSuccesses >= at.Rules.Rise => Return(next, ProbeAlive, at),
+            _ => next,
+        };
+    }
+
+    private static AvailabilityFacts Unwell(in AvailabilityFacts facts, in AvailabilityEvent happened, in AvailabilityCircumstances at)
+    {
+        if (happened is { Reason: ProbeUnavailable, IsHard: true } && (!facts.IsSeen || facts.State == Loading))
+        {
+            return Loads(facts, ProbeUnavailable, at);
+        }
+
+        var next = facts with { ProbeFailures = Math.Min(facts.ProbeFailures + 1, at.Rules.Fall), ProbeSuccesses = 0, ProbeEnds = true };
+        var isBelieved = happened.IsConclusive || next.ProbeFailures >= at.Rules.Fall;
+        next = isBelieved && happened.IsHard ? next with { IsProbedDead = true } : next;
+        return facts.State switch
+        {
+            Up or Suspect when isBelieved && happened.IsHard && !facts.IsSeen => Enter(next, Loading, happened.Reason, at),
+            Up or Suspect or HalfOpen when isBelieved => Eject(next, happened.Reason, at),
+            Up or Suspect => Enter(next, Suspect, happened.Reason, at),
+            Loading => Enter(next, Loading, happened.Reason, at),
+            _ => next,
+        };
+    }
+
+    private static AvailabilityFacts Loads(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at)
+    {
+        var next = facts with { ProbeFailures = 0, ProbeSuccesses = 0, IsProbedDead = false };
+        return facts.State is Draining or Wedged ? next : Enter(next with { SlowStartFrom = null, Failures = 0 }, Loading, reason, at);
+    }
+
+    private static AvailabilityFacts Later(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var next = facts.SlowStartFrom is { } from && at.Now - from >= at.Rules.SlowStart ? facts with { SlowStartFrom = null } : facts;
+        return IsOver(next, at) ? Enter(next with { ProbeSuccesses = 0 }, HalfOpen, BackOffOver, at) : next;
+    }
+
+    private static AvailabilityFacts Resume(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        if (facts.State != Draining)
+        {
+            return facts;
+        }
+
+        // Whoever resumes a server that does not answer yet is about to start it.
+        return facts switch
+        {
+            { IsProbedDead: true } => Enter(facts, Loading, AvailabilityReason.Resumed, at),
+            { Yarp: YarpVerdict.Dead } => Declare(Return(facts, AvailabilityReason.Resumed, at), YarpActive, at),
+            { Yarp: YarpVerdict.Failing } => Declare(Return(facts, AvailabilityReason.Resumed, at), YarpPassive, at),
+            _ => Return(facts, AvailabilityReason.Resumed, at),
+        };
+    }
+
+    private static AvailabilityFacts Declare(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at)
+    {
+        if (facts.State is not (Up or Suspect or HalfOpen))
+        {
+            return facts;
+        }
+
+        // YARP tells when it is over, so there is no time of our own to serve.
+        var next = Eject(facts, reason, at);
+        return next.State == Ejected ? next with { EjectedUntil = at.Now, Ejections = facts.Ejections } : next;
+    }
+
+    private static AvailabilityFacts Absolve(in AvailabilityFacts facts, in AvailabilityCircumstances at) => facts switch
+    {
+        { State: Ejected } when IsOver(facts, at) => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, facts.Reason, at),
+        { State: Suspect, Reason: YarpActive or YarpPassive, IsDead: false } => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, facts.Reason, at),
+        _ => facts,
+    };
+
+    private static AvailabilityFacts Release(in AvailabilityFacts facts, in AvailabilityCircumstances at) => facts switch
+    {
+        { State: Ejected, IsDead: true } => Enter(facts, Suspect, EjectionCap, at),
+        { State: Ejected } => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, EjectionCap, at),
+        _ => facts,
+    };
+
+    private static AvailabilityFacts Replace(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var fresh = new AvailabilityFacts { Epoch = facts.Epoch + 1, Yarp = facts.Yarp, Since = facts.Since, State = facts.State, Reason = facts.Reason };
+        return facts.State == Draining ? fresh : Return(fresh, NewAddress, at);
+    }
+
+    private static bool IsOver(in AvailabilityFacts facts, in AvailabilityCircumstances at) =>
+        facts is { State: Ejected, IsDead: false, Yarp: YarpVerdict.None } && at.Now >= facts.EjectedUntil;
+
+    private static AvailabilityFacts HalfOpenAfterProbe(in AvailabilityFacts facts, in AvailabilityCircumstances at) =>
+        Enter(facts with { ProbeSuccesses = 1 }, HalfOpen, ProbeAlive, at);
+
+    private static AvailabilityFacts Return(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at) =>
+        Enter(
+            facts with
+            {
+                Failures = 0,
+                ProbeFailures = 0,
+                ReturnedAt = at.Now,
+                SlowStartFrom = at.Rules.SlowStart > TimeSpan.Zero ? at.Now : null,
+            },
+            Up,
+            reason,
+            at);
+
+    private static AvailabilityFacts Eject(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at)
+    {
+        if (!at.MayEject)
+        {
+            return Enter(facts with { Failures = at.Rules.FailuresInARow }, Suspect, reason, at);
+        }
+
+        var served = facts.State == HalfOpen ? TimeSpan.Zero : at.Now - facts.ReturnedAt;
+        var before = (int)Math.Max(0, facts.Ejections - Math.Floor(served / at.Rules.FirstEjection));
+        var length = Math.Min(at.Rules.FirstEjection.Ticks * Math.Pow(2, Math.Min(before, MostDoublings)), at.Rules.LongestEjection.Ticks);
+        return Enter(
+            facts with
+            {
+                Failures = 0,
+                Ejections = before + 1,
+                EjectedUntil = at.Now + TimeSpan.FromTicks((long)(length * (1 + (at.Rules.Jitter * at.Chance)))),
+                ProbeEnds = reason.IsOfConnection(),
+                SlowStartFrom = null,
+            },
+            Ejected,
+            reason,
+            at);
+    }
+
+    private static AvailabilityFacts Enter(in AvailabilityFacts facts, AvailabilityState state, AvailabilityReason reason, in AvailabilityCircumstances at) =>
+        facts.State == state
+            ? facts with { Reason = reason }
+            : facts with { State = state, Reason = reason, Since = at.Now, Epoch = facts.Epoch + (state is Ejected or HalfOpen or Loading or Wedged ? 1 : 0) };
+}

@@ -1,0 +1,36 @@
+namespace BlazeGateway.Policies.Health;
+
+/// <summary>The numbers the state machine goes by. One set per cluster; only the last two are configured.</summary>
+internal sealed record AvailabilityRules
+{
+    /// <summary>Failed attempts in a row that eject. A refused connection ejects at once.</summary>
+    public int FailuresInARow { get; init; } = 2;
+
+    /// <summary>Failed probes in a row that are believed.</summary>
+    public int Fall { get; init; } = 2;
+
+    /// <summary>Successful probes in a row that bring a destination back without any traffic.</summary>
+    public int Rise { get; init; } = 2;
+
+    /// <summary>Length of a first ejection; each further one is twice as long. An interval of this length in service takes one back.</summary>
+    public TimeSpan FirstEjection { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest ejection, before jitter.</summary>
+    public TimeSpan LongestEjection { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Most that is added to an ejection, as a part of it.</summary>
+    public double Jitter { get; init; } = 0.1;
+
+    /// <summary>Whether failed attempts count.</summary>
+    public bool Ejects { get; init; } = true;
+
+    /// <summary>How long a destination that returns or joins is eased in; zero for not at all.</summary>
+    public TimeSpan SlowStart { get; init; }
+
+    /// <summary>The rules of a cluster.</summary>
+    public static AvailabilityRules Of(ClusterExtensions extensions)
+    {
+        var health = extensions.Health;
+        return new() { Ejects = health.Eject, SlowStart = (health.SlowStart ?? extensions.ModelServer is not null) ? health.SlowStartWindow : TimeSpan.Zero };
+    }
+}

@@ -1,0 +1,101 @@
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Health;
+
+/// <summary>Whether one destination may be sent requests. Its word is read by any thread without a lock; the facts behind it are its cluster's to change.</summary>
+internal sealed class DestinationAvailability : IDisposable
+{
+    private readonly ClusterAvailability _cluster;
+    private readonly ITimer _timer;
+    private int _word;
+    private long _slowStartFrom;
+
+    public DestinationAvailability(ClusterAvailability cluster, DestinationState destination, DestinationHealthMetrics metrics, TimeProvider time)
+    {
+        _cluster = cluster;
+        Destination = destination;
+        Metrics = metrics;
+        _timer = time.CreateTimer(static state => ((DestinationAvailability)state!).Elapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The destination.</summary>
+    public DestinationState Destination { get; }
+
+    /// <summary>Its series.</summary>
+    public DestinationHealthMetrics Metrics { get; }
+
+    /// <summary>Its address when it was last looked at.</summary>
+    public string Address { get; set; } = "";
+
+    /// <summary>What is known of it. Read and changed under the cluster's gate only.</summary>
+    public AvailabilityFacts Facts { get; private set; }
+
+    /// <summary>What a pick has to know.</summary>
+    public AvailabilityWord Word => new(Volatile.Read(ref _word));
+
+    /// <summary>The part of its ordinary weight it has now, from 0.1 to 1; strategies that know weights multiply by it.</summary>
+    public double Weight => Word.IsSlow ? _cluster.SlowStartWeight(new TimeSpan(Volatile.Read(ref _slowStartFrom))) : 1;
+
+    /// <summary>Takes the one request a half-open destination may be sent. Whoever gets true sends it and tells by <see cref="Ended"/> how it went.</summary>
+    public bool TryTakeTrial(out AvailabilityWord taken)
+    {
+        var word = Word;
+        taken = word.WithTrial(true);
+        return word is { State: AvailabilityState.HalfOpen, IsTrialTaken: false }
+            && Interlocked.CompareExchange(ref _word, taken.Bits, word.Bits) == word.Bits;
+    }
+
+    /// <summary>The headers of the answer to a trial are here.</summary>
+    /// <param name="picked">The word it was picked by.</param>
+    /// <param name="status">Status code of the answer.</param>
+    public void TrialAnswered(AvailabilityWord picked, int status)
+    {
+        if (AttemptOutcomes.OfStatus(status) == AttemptOutcome.Answered)
+        {
+            Ended(picked, AttemptOutcome.Answered);
+        }
+    }
+
+    /// <summary>An attempt ended. Costs two reads when all is well.</summary>
+    /// <param name="picked">The word the destination was picked by.</param>
+    /// <param name="outcome">What the attempt says of the destination.</param>
+    public void Ended(AvailabilityWord picked, AttemptOutcome outcome)
+    {
+        var word = Word;
+        if (picked.Epoch == word.Epoch && (picked.IsTrialTaken || (outcome != AttemptOutcome.Nothing && !(outcome == AttemptOutcome.Answered && word.IsCalm))))
+        {
+            _cluster.Ended(this, picked, outcome);
+        }
+    }
+
+    /// <summary>Something else than an attempt happened to it.</summary>
+    public void Take(in AvailabilityEvent happened) => _cluster.Take(this, happened);
+
+    /// <summary>Makes <paramref name="facts"/> known. A trial under way stays so while the destination stays half-open.</summary>
+    public void Publish(in AvailabilityFacts facts)
+    {
+        Facts = facts;
+        Volatile.Write(ref _slowStartFrom, facts.SlowStartFrom?.Ticks ?? 0);
+        var next = AvailabilityWord.Of(facts);
+        while (true)
+        {
+            var seen = Word;
+            var isSame = seen.State == AvailabilityState.HalfOpen && next.State == AvailabilityState.HalfOpen && seen.Epoch == next.Epoch;
+            if (Interlocked.CompareExchange(ref _word, next.WithTrial(isSame && seen.IsTrialTaken).Bits, seen.Bits) == seen.Bits)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The trial of <paramref name="picked"/> told nothing; the next request may try.</summary>
+    public void ReleaseTrial(AvailabilityWord picked) => Interlocked.CompareExchange(ref _word, picked.WithTrial(false).Bits, picked.Bits);
+
+    /// <summary>Looks again in <paramref name="due"/>, or not at all.</summary>
+    public void Arm(TimeSpan? due) => _timer.Change(due ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <inheritdoc />
+    public void Dispose() => _timer.Dispose();
+
+    private void Elapsed() => Take(new AvailabilityEvent(AvailabilityInput.Elapsed));
+}

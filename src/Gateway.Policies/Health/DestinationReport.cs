@@ -1,0 +1,45 @@
+using BlazeGateway.Policies.Destinations;
+
+namespace BlazeGateway.Policies.Health;
+
+/// <summary>The availability of one destination as it may be shown.</summary>
+/// <param name="Destination">Destination id.</param>
+/// <param name="Address">Address without user or query.</param>
+/// <param name="State">Name of the state.</param>
+/// <param name="Available">Whether it may be picked now.</param>
+/// <param name="Reason">Why it is in its state, as in labels.</param>
+/// <param name="Why">The same in words.</param>
+/// <param name="Since">When it came into its state.</param>
+/// <param name="Weight">Part of its ordinary share, 0.1 to 1; 1 unless it is being eased in.</param>
+/// <param name="Ejections">Ejections that lengthen the next one.</param>
+/// <param name="EjectedUntil">When the ejection ends by itself; null when it is not ejected, or a probe has to end it.</param>
+/// <param name="NextProbe">When it is probed next; null when it is not probed.</param>
+/// <param name="InFlight">Requests sent to it and not finished.</param>
+internal sealed record DestinationReport(
+    string Destination,
+    string Address,
+    string State,
+    bool Available,
+    string Reason,
+    string Why,
+    DateTimeOffset Since,
+    double Weight,
+    int Ejections,
+    DateTimeOffset? EjectedUntil,
+    DateTimeOffset? NextProbe,
+    int InFlight)
+{
+    internal static DestinationReport Of(DestinationAvailability destination, in AvailabilityFacts facts, bool isAvailable, DateTimeOffset start, DateTimeOffset? nextProbe) => new(
+        destination.Destination.DestinationId,
+        DestinationQuestion.Shown(new Uri(destination.Address)),
+        facts.State.Name(),
+        isAvailable,
+        facts.Reason.Label(),
+        facts.Reason.Sentence(),
+        start + facts.Since,
+        Math.Round(destination.Weight, 3),
+        facts.Ejections,
+        facts is { State: AvailabilityState.Ejected, IsDead: false, Yarp: YarpVerdict.None } ? start + facts.EjectedUntil : null,
+        nextProbe,
+        destination.Destination.ConcurrentRequestCount);
+}

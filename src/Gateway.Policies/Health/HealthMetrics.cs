@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Prometheus;
+
+namespace BlazeGateway.Policies.Health;
+
+/// <summary>The metrics of availability. Label sets beyond the cap are folded into <c>other</c>, whose gauges then count destinations.</summary>
+internal sealed class HealthMetrics
+{
+    private static readonly CounterConfiguration NoExemplar = new() { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
+
+    private readonly ConcurrentDictionary<DestinationHealthMetrics, Func<double>> _weights = new();
+
+    public HealthMetrics(CollectorRegistry registry, int seriesLimit)
+    {
+        var factory = Metrics.WithCustomRegistry(registry);
+
+        // Registered by the request metrics too, and the same counter.
+        var overflow = factory.CreateCounter("blaze_metric_label_overflow_total", "Label sets folded into other because a metric was at its cap.", ["label"], NoExemplar)
+            .WithLabels("destination");
+        BoundedSeries<Gauge.Child> Gauges(string name, string help, params string[] labels) => new(factory.CreateGauge(name, help, labels), seriesLimit, overflow);
+        BoundedSeries<Counter.Child> Counters(string name, string help, params string[] labels) => new(factory.CreateCounter(name, help, labels, NoExemplar), seriesLimit, overflow);
+        State = Gauges("blaze_destination_state", "1 for the state a destination is in, 0 for the others.", "cluster", "destination", "state");
+        Healthy = Gauges("blaze_destination_healthy", "Whether a destination passes its probes, its requests, and may be picked.", "cluster", "destination", "check");
+        Weight = Gauges("blaze_destination_weight_ratio", "Part of its ordinary share a destination gets while it is eased in.", "cluster", "destination");
+        Transitions = Counters("blaze_destination_transitions_total", "Changes of state.", "cluster", "destination", "to");
+        Ejections = Counters("blaze_destination_ejections_total", "Ejections by their cause.", "cluster", "destination", "reason");
+        Probes = Counters("blaze_health_probes_total", "Probes of destinations by what they found.", "cluster", "destination", "result");
+        registry.AddBeforeCollectCallback(() =>
+        {
+            foreach (var (metrics, weight) in _weights)
+            {
+                metrics.Weigh(weight());
+            }
+        });
+    }
+
+    public BoundedSeries<Gauge.Child> State { get; }
+
+    public BoundedSeries<Gauge.Child> Healthy { get; }
+
+    public BoundedSeries<Gauge.Child> Weight { get; }
+
+    public BoundedSeries<Counter.Child> Transitions { get; }
+
+    public BoundedSeries<Counter.Child> Ejections { get; }
+
+    public BoundedSeries<Counter.Child> Probes { get; }
+
+    /// <summary>Publishes the weight when it is asked for.</summary>
+    public void Watch(DestinationHealthMetrics metrics, Func<double> weight) => _weights[metrics] = weight;
+
+    /// <summary>Drops the series of a destination that left the configuration.</summary>
+    public void Retire(DestinationHealthMetrics metrics)
+    {
+        _weights.TryRemove(metrics, out _);
+        metrics.Retire();
+    }
+}

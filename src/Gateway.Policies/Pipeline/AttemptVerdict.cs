@@ -1,0 +1,67 @@
+using System.Net.Sockets;
+using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Inference;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// What an attempt says of its destination, from what <see cref="ForwardFailure"/> noted. Connections that fail, 5xx, no first byte in time and answers that
+/// break off are its fault; 4xx, 429, clients that leave and what the gateway refuses are not.
+/// </summary>
+internal static class AttemptVerdict
+{
+    public static AttemptOutcome Of(RequestContext context, ForwarderError error)
+    {
+        if (context.FirstEvent is { } first)
+        {
+            return AttemptOutcomes.OfStatus(first.Status);
+        }
+
+        return context.AnswerEnd switch
+        {
+            AnswerEnd.Complete => AttemptOutcomes.OfStatus(context.AnswerStatus()),
+            AnswerEnd.Abandoned => AttemptOutcome.Nothing,
+            _ => OfError(context, error),
+        };
+    }
+
+    private static AttemptOutcome OfError(RequestContext context, ForwarderError error)
+    {
+        var failure = context.Error;
+        if (failure == GatewayError.UpstreamConnectFailed)
+        {
+            return IsRefused(context.Http.Features.Get<IForwarderErrorFeature>()?.Exception) ? AttemptOutcome.ConnectRefused : AttemptOutcome.ConnectFailed;
+        }
+
+        if (failure == GatewayError.UpstreamTimeout)
+        {
+            // The limit of the whole request may bite in the middle of a long answer that comes as it should.
+            return context.Deadline.Expired == Expiry.FirstByte || context.Record.ToHeaders < 0 ? AttemptOutcome.FirstByteTimeout : AttemptOutcome.Nothing;
+        }
+
+        // Headers that could not be passed on may be the fault of a transform.
+        return failure == GatewayError.UpstreamReset || failure == GatewayError.UpstreamStall
+            || (failure == GatewayError.UpstreamProtocolError && error != ForwarderError.ResponseHeaders)
+                ? AttemptOutcome.BrokenOff
+                : AttemptOutcome.Nothing;
+    }
+
+    private static bool IsRefused(Exception? cause)
+    {
+        for (; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
+                    return true;
+                case AggregateException several:
+                    return several.InnerExceptions.Any(IsRefused);
+                default:
+                    break;
+            }
+        }
+
+        return false;
+    }
+}

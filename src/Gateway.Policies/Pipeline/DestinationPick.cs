@@ -1,0 +1,92 @@
+using BlazeGateway.Policies.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>
+/// Step Attempt, first half: which destination. The candidates are the cluster's as its availability left them; the strategy picks among them. Only while a
+/// destination is half-open or eased in is there anything else to do.
+/// </summary>
+internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry availability)
+{
+    /// <summary>The destination, or null when there is none. Sets <see cref="RequestContext.Trial"/> when the request is to try a half-open one.</summary>
+    public DestinationState? Pick(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ILoadBalancingPolicy policy)
+    {
+        var available = cluster.DestinationsState.AvailableDestinations;
+        if (Sticky(cluster, feature) is { } sticky)
+        {
+            return policy.PickDestination(context.Http, cluster, routing.Candidates(context, cluster, sticky));
+        }
+
+        var candidates = routing.Candidates(context, cluster, available);
+        if (available is not CandidateSet { IsCalm: false } set)
+        {
+            return candidates.Count == 0 ? null : policy.PickDestination(context.Http, cluster, candidates);
+        }
+
+        if (Trial(context, set) is { } tried)
+        {
+            return tried;
+        }
+
+        var picked = candidates.Count == 0 ? null : policy.PickDestination(context.Http, cluster, candidates);
+        return picked is null || set.Slow.IsEmpty || Stands(picked, set, ReferenceEquals(candidates, set))
+            ? picked
+            : policy.PickDestination(context.Http, cluster, Settled(set, candidates)) ?? picked;
+    }
+
+    /// <summary>What session affinity narrowed the candidates to, as long as one of them may be sent requests.</summary>
+    private IReadOnlyList<DestinationState>? Sticky(ClusterState cluster, IReverseProxyFeature feature)
+    {
+        var narrowed = feature.AvailableDestinations;
+        if (narrowed is CandidateSet || narrowed.Count == 0 || !ReferenceEquals(feature.Route.Cluster, cluster))
+        {
+            return null;
+        }
+
+        for (var i = 0; i < narrowed.Count; i++)
+        {
+            if (availability.IsAvailable(narrowed[i]))
+            {
+                return narrowed;
+            }
+        }
+
+        return null;
+    }
+
+    private DestinationState? Trial(RequestContext context, CandidateSet set)
+    {
+        foreach (var destination in set.HalfOpen)
+        {
+            if (routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            {
+                context.Trial = new AttemptTrial(destination, word);
+                return destination.Destination;
+            }
+        }
+
+        return null;
+    }
+
+    private bool Stands(DestinationState picked, CandidateSet set, bool isWhole)
+    {
+        var weight = availability.Of(picked).Weight;
+        if (weight >= 1 || !isWhole)
+        {
+            return weight >= 1 || availability.Chance.Next() < weight;
+        }
+
+        var total = (double)set.Settled.Count;
+        foreach (var slow in set.Slow)
+        {
+            total += slow.Weight;
+        }
+
+        return availability.Chance.Next() < SlowStart.Acceptance(weight, set.Count, total);
+    }
+
+    private IReadOnlyList<DestinationState> Settled(CandidateSet set, IReadOnlyList<DestinationState> candidates) =>
+        ReferenceEquals(candidates, set) ? set.Settled : [.. candidates.Where(candidate => !availability.Of(candidate).Word.IsSlow)];
+}

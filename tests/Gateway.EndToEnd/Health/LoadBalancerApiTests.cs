@@ -1,0 +1,90 @@
+using System.Net;
+using System.Text.Json;
+using BlazeGateway.Demo.ModelServer;
+
+namespace BlazeGateway.EndToEnd.Health;
+
+/// <summary>What operators see of the states, and what they can do about them.</summary>
+public sealed class LoadBalancerApiTests
+{
+    private const string Report = "/api/v1/performance/loadbalancer";
+
+    [Fact]
+    public async Task The_report_tells_every_destination_and_a_drain_takes_one_out()
+    {
+        await using var server = await StartAsync();
+        await using var other = await StartAsync();
+        await using var gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([server.Address, other.Address], """{ "Response": { "DestinationHeader": true } }"""));
+        var destinations = new Destinations(gateway);
+        await Eventually.TrueAsync(() => destinations.Facts("d0").IsSeen && destinations.Facts("d1").IsSeen);
+
+        var cluster = (await ReadAsync(gateway)).GetProperty("clusters").EnumerateArray().Single();
+        Assert.Equal(("llm", "RoundRobin", 2), (cluster.GetProperty("cluster").GetString(), cluster.GetProperty("strategy").GetString(), cluster.GetProperty("available").GetInt32()));
+        var first = cluster.GetProperty("destinations")[0];
+        Assert.Equal(
+            ("d0", server.Address.ToString(), "up", true, 1.0),
+            (first.GetProperty("destination").GetString(), first.GetProperty("address").GetString(), first.GetProperty("state").GetString(),
+                first.GetProperty("available").GetBoolean(), first.GetProperty("weight").GetDouble()));
+        Assert.True(first.GetProperty("nextProbe").GetDateTimeOffset() > first.GetProperty("since").GetDateTimeOffset());
+
+        using var drained = await gateway.Admin.PostAsync(Report + "/clusters/llm/destinations/d0/drain", null);
+        Assert.Equal(HttpStatusCode.OK, drained.StatusCode);
+        Assert.Equal("draining", JsonDocument.Parse(await drained.Content.ReadAsStringAsync()).RootElement.GetProperty("state").GetString());
+        for (var i = 0; i < 6; i++)
+        {
+            using var answer = await destinations.SendAsync();
+            Assert.Equal("d1", answer.Headers.GetValues("X-Blaze-Destination").Single());
+        }
+
+        Assert.Contains("draining since", await gateway.Admin.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Contains("blaze_destination_state{cluster=\"llm\",destination=\"d0\",state=\"draining\"} 1", await gateway.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        using var resumed = await gateway.Admin.PostAsync(Report + "/clusters/llm/destinations/d0/resume", null);
+        Assert.Equal("up", JsonDocument.Parse(await resumed.Content.ReadAsStringAsync()).RootElement.GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData("POST", "/clusters/nothing/destinations/d0/drain", HttpStatusCode.NotFound, "There is no cluster 'nothing'; name one of: llm.")]
+    [InlineData("POST", "/clusters/llm/destinations/d9/drain", HttpStatusCode.NotFound, "Cluster 'llm' has no destination 'd9'; name one of: d0.")]
+    [InlineData("POST", "/clusters/llm/destinations/d0/stop", HttpStatusCode.NotFound, "There is nothing at")]
+    [InlineData("GET", "/clusters/llm/destinations/d0/drain", HttpStatusCode.MethodNotAllowed, "Use POST here.")]
+    [InlineData("POST", "", HttpStatusCode.MethodNotAllowed, "Use GET, HEAD here.")]
+    public async Task What_is_not_there_is_a_problem_that_tells_what_is(string method, string path, HttpStatusCode status, string detail)
+    {
+        await using var server = await StartAsync();
+        await using var gateway = await GatewayFixture.InFrontOfAsync(server);
+        using var request = new HttpRequestMessage(new HttpMethod(method), Report + path);
+        using var answer = await gateway.Admin.SendAsync(request);
+        Assert.Equal((status, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
+        Assert.StartsWith(detail, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_list_of_routes_shows_the_states_of_a_gateway_that_runs()
+    {
+        await using var server = await StartAsync();
+        var routes = GatewayFixture.Routes([server.Address]);
+        await using var gateway = await GatewayFixture.StartAsync(routes);
+        await gateway.Admin.PostAsync(Report + "/clusters/llm/destinations/d0/drain", null);
+        using var directory = new TemporaryDirectory();
+        var file = directory.Write("routes.json", routes);
+        var admin = gateway.Admin.BaseAddress!.ToString();
+
+        Assert.Contains("(draining)", await PrintedAsync(0, "routes", "--config", file, "--admin-url", admin), StringComparison.Ordinal);
+        var json = JsonDocument.Parse(await PrintedAsync(0, "routes", "--config", file, "--admin-url", admin, "--format", "json")).RootElement;
+        Assert.Equal("draining", json[0].GetProperty("clusters")[0].GetProperty("states").GetProperty("d0").GetString());
+        await PrintedAsync(2, "routes", "--config", file, "--admin-url", "nonsense");
+        await gateway.Host.StopAsync();
+        await PrintedAsync(1, "routes", "--config", file, "--admin-url", admin);
+    }
+
+    private static async Task<string> PrintedAsync(int exitCode, params string[] words)
+    {
+        await using var blaze = BlazeProcess.Start(words);
+        Assert.Equal(exitCode, await blaze.ExitAsync());
+        return blaze.Out;
+    }
+
+    private static async Task<JsonElement> ReadAsync(GatewayFixture gateway) => JsonDocument.Parse(await gateway.Admin.GetStringAsync(Report)).RootElement;
+
+    private static Task<ModelServerHost> StartAsync() => ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
+}

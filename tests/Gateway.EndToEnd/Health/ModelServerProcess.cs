@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace BlazeGateway.EndToEnd.Health;
+
+/// <summary>A <c>blaze model-server</c> as a process of its own, which a test may kill and start again at the same address.</summary>
+internal sealed class ModelServerProcess : IAsyncDisposable
+{
+    private BlazeProcess? _process;
+
+    private ModelServerProcess(Uri address) => Address = address;
+
+    public Uri Address { get; }
+
+    public static async Task<ModelServerProcess> StartAsync()
+    {
+        var server = new ModelServerProcess(new Uri($"http://127.0.0.1:{FreePort()}"));
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>Starts it, with these options besides, and waits until it listens.</summary>
+    public async Task StartAgainAsync(params string[] options)
+    {
+        _process = BlazeProcess.Start(
+            ["model-server", "--port", Address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "--prefill-rate", "1000000", "--decode-rate", "1000000", .. options],
+            environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_gcServer"] = "0" });
+        await Eventually.TrueAsync(() => _process!.Out.Contains("READY ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Ends it as <c>kill -9</c> does and waits until it is gone.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.ExitAsync();
+        await _process.DisposeAsync();
+        _process = null;
+    }
+
+    /// <summary>How many chat requests reached it since it was started last.</summary>
+    public async Task<int> ChatsAsync()
+    {
+        using var client = BlazeProcess.NewClient(Address);
+        using var stats = JsonDocument.Parse(await client.GetStringAsync("/__sim/stats"));
+        return stats.RootElement.GetProperty("recent").EnumerateArray().Count(request => request.GetProperty("target").GetString()!.StartsWith("/v1/chat", StringComparison.Ordinal));
+    }
+
+    public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? default;
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

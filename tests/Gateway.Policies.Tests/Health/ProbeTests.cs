@@ -1,0 +1,262 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Pipeline.Connections;
+using BlazeGateway.Policies.Tests.Destinations;
+using Microsoft.Extensions.Time.Testing;
+using Yarp.ReverseProxy.Configuration;
+using static BlazeGateway.Policies.Tests.Destinations.CatalogHost;
+
+namespace BlazeGateway.Policies.Tests.Health;
+
+/// <summary>How destinations are probed: real servers, real connections, a clock that only tests move.</summary>
+public sealed class ProbeTests
+{
+    private static readonly ModelCatalogOptions Options = new();
+
+    [Theory]
+    [InlineData("vllm", "/health")]
+    [InlineData("sglang", "/health")]
+    [InlineData("tgi", "/health")]
+    [InlineData("llamacpp", "/health")]
+    [InlineData("ollama", "/api/version")]
+    [InlineData("generic", "/v1/models")]
+    [InlineData("openai", null)]
+    [InlineData("azure-openai", null)]
+    [InlineData("anthropic", null)]
+    public async Task Each_kind_is_probed_on_a_free_path_of_its_own(string kind, string? path)
+    {
+        await using var server = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(new FakeTimeProvider(), Options, Cluster("c", Probed(kind), ("d", server.Address)));
+        await host.Catalog.WhenAskedOnce();
+        Assert.Equal(path is null, host.Catalog.NextProbe(host.Destination("c", "d")) is null);
+        Assert.Equal(path switch { null => 0, "/v1/models" => 2, _ => 1 }, path is null ? server.AskedFor("/health") : server.AskedFor(path));
+        Assert.Equal("up", host.StateOf("c", "d"));
+    }
+
+    [Fact]
+    public async Task A_configured_path_is_probed_on_ordinary_services_too_and_none_beside_yarps_own_check()
+    {
+        await using var server = await Responder.StartAsync(Responder.Status(204, ""));
+        var plain = new ClusterExtensions { Health = new HealthOptions { Path = "/alive?deep=no" } };
+        var yarp = Cluster("yarp", Probed("vllm"), ("d", server.Address)) with { HealthCheck = new HealthCheckConfig { Active = new ActiveHealthCheckConfig { Enabled = true, Interval = TimeSpan.FromHours(1), Path = "/yarp" } } };
+        await using var host = await StartAsync(new FakeTimeProvider(), Options, Cluster("plain", plain, ("d", server.Address)), yarp);
+        await host.Catalog.WhenAskedOnce();
+        Assert.Equal((1, 0), (server.AskedFor("/alive"), server.AskedFor("/health")));
+        Assert.Null(host.Current.Cluster("plain"));
+    }
+
+    [Fact]
+    public async Task A_destination_that_is_well_is_probed_every_second_and_one_that_is_not_twice_as_often()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var other = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", other.Address)));
+        await host.Catalog.WhenAskedOnce();
+        var destination = host.Destination("c", "d");
+        for (var i = 1; i < 12; i++)
+        {
+            var next = await PlannedAsync();
+            Assert.InRange(next.TotalSeconds, 0.9, 1.1);
+            time.Advance(next);
+        }
+
+        server.Answer = Responder.Status(500);
+        await ReachAsync("suspect");
+        Assert.InRange((await PlannedAsync()).TotalSeconds, 0.45, 0.55);
+        await ReachAsync("ejected");
+        Assert.InRange((await PlannedAsync()).TotalSeconds, 0.45, 0.55);
+
+        async Task<TimeSpan> PlannedAsync()
+        {
+            TimeSpan? next = null;
+            await WaitAsync(() => (next = host.Catalog.NextProbe(destination) - time.GetUtcNow()) > TimeSpan.FromMilliseconds(50));
+            return next!.Value;
+        }
+
+        async Task ReachAsync(string state)
+        {
+            while (host.StateOf("c", "d") != state)
+            {
+                var asked = server.AskedFor("/health");
+                time.Advance(await PlannedAsync());
+                await WaitAsync(() => server.AskedFor("/health") > asked || host.StateOf("c", "d") == state);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Never_more_than_one_question_is_in_flight_whatever_calls_for_one()
+    {
+        var time = new FakeTimeProvider();
+        var (now, most) = (0, 0);
+        var release = new SemaphoreSlim(0);
+        await using var server = await Responder.StartAsync(async context =>
+        {
+            InterlockedMax(ref most, Interlocked.Increment(ref now));
+            await release.WaitAsync(context.RequestAborted);
+            Interlocked.Decrement(ref now);
+            await Responder.OpenAiModels("m")(context);
+        });
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", server.Address + "e/")));
+        var d = host.Availability.Of(host.Destination("c", "d"));
+        for (var i = 0; i < 20; i++)
+        {
+            d.Ended(d.Word, AttemptOutcome.ServerError);
+            d.Ended(d.Word, AttemptOutcome.Answered);
+            release.Release(4);
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        release.Release(1000);
+        await host.Catalog.WhenAskedOnce();
+        Assert.InRange(most, 1, 2);
+    }
+
+    [Fact]
+    public async Task A_failed_request_has_the_destination_probed_at_once()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var other = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", other.Address)));
+        await host.Catalog.WhenAskedOnce();
+        time.Advance(TimeSpan.FromMilliseconds(300));
+        Assert.Equal(1, server.AskedFor("/health"));
+        var d = host.Availability.Of(host.Destination("c", "d"));
+        d.Ended(d.Word, AttemptOutcome.ServerError);
+        await WaitAsync(() => server.AskedFor("/health") == 2);
+    }
+
+    [Fact]
+    public async Task A_model_that_loads_is_left_out_until_it_is_there()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await Responder.StartAsync(Responder.Status(503));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("llamacpp"), ("d", server.Address)));
+        await WaitAsync(() => host.StateOf("c", "d") == "loading");
+        Assert.False(host.Current.Cluster("c")!.IsServing);
+        Assert.Equal(0, server.AskedFor("/v1/models"));
+        server.Answer = Responder.OpenAiModels("m");
+        await AdvanceAsync(time, () => host.StateOf("c", "d") == "up");
+        await AdvanceAsync(time, () => host.Current.IsServed("c", "m"));
+    }
+
+    [Fact]
+    public async Task A_restarted_server_returns_by_its_probes_alone_and_tells_its_new_models()
+    {
+        var time = new FakeTimeProvider();
+        var server = await Responder.StartAsync(Responder.OpenAiModels("old"));
+        var address = server.Address;
+        await using var other = await Responder.StartAsync(Responder.OpenAiModels("old"));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", address), ("e", other.Address)));
+        await host.Catalog.WhenAskedOnce();
+        await server.DisposeAsync();
+        var d = host.Availability.Of(host.Destination("c", "d"));
+        d.Ended(d.Word, AttemptOutcome.ConnectRefused);
+        Assert.Equal("ejected", host.StateOf("c", "d"));
+        await AdvanceAsync(time, () => d.Facts.IsDead);
+        time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal("ejected", host.StateOf("c", "d"));
+
+        await using var again = await Responder.StartAsync(Responder.OpenAiModels("new"), new Uri(address).Port);
+        await AdvanceAsync(time, () => host.StateOf("c", "d") == "up");
+        await AdvanceAsync(time, () => host.Current.IsServed("c", "new"));
+        Assert.Contains(host.Log.Lines, line => line.Contains("is up: it answers probes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Silence_is_believed_the_second_time()
+    {
+        var time = new FakeTimeProvider();
+        var silent = false;
+        var release = new TaskCompletionSource();
+        await using var server = await Responder.StartAsync(context => silent ? release.Task : Responder.OpenAiModels("m")(context));
+        await using var other = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", other.Address)));
+        await host.Catalog.WhenAskedOnce();
+        silent = true;
+        await AdvanceAsync(time, () => host.StateOf("c", "d") == "ejected");
+        Assert.Contains(host.Log.Lines, line => line.Contains("'d' of cluster 'c'", StringComparison.Ordinal) && line.Contains("is suspect: a probe got no answer in time", StringComparison.Ordinal));
+        release.SetResult();
+    }
+
+    [Fact]
+    public async Task A_probe_does_not_wait_behind_requests_that_hold_every_connection()
+    {
+        var time = new FakeTimeProvider();
+        var release = new TaskCompletionSource();
+        await using var server = await Responder.StartAsync(context => context.Request.Path == "/busy" ? release.Task : Responder.OpenAiModels("m")(context));
+        var cluster = Cluster("c", Probed("vllm"), ("d", server.Address)) with { HttpClient = new HttpClientConfig { MaxConnectionsPerServer = 1 } };
+        await using var host = await StartAsync(time, Options, cluster);
+        await host.Catalog.WhenAskedOnce();
+        var connections = (ClusterConnections)host.Cluster("c").Model.HttpClient;
+        var generation = connections.Hold();
+        using var busy = new HttpRequestMessage(HttpMethod.Get, server.Address + "busy");
+        var sending = generation.Invoker.SendAsync(busy, CancellationToken.None);
+        await WaitAsync(() => server.AskedFor("/busy") == 1);
+        var before = server.AskedFor("/health");
+        await AdvanceAsync(time, () => server.AskedFor("/health") > before + 1);
+        Assert.Equal("up", host.StateOf("c", "d"));
+        release.SetResult();
+        (await sending).Dispose();
+        generation.Release();
+    }
+
+    [Theory]
+    [InlineData(1, 0, 1)]
+    [InlineData(50, 0, 1)]
+    [InlineData(100, 0, 2)]
+    [InlineData(100, 1, 1)]
+    [InlineData(500, 0, 10)]
+    public void Large_clusters_are_probed_more_slowly(int destinations, int urgent, double seconds) =>
+        Assert.Equal(seconds, ProbePace.Interval(isCalm: urgent == 0, destinations).TotalSeconds, 6);
+
+    [Fact]
+    public void The_wait_for_an_answer_follows_what_answers_took()
+    {
+        var pace = new ProbePace();
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+        Learn(pace, 8, 2);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+        Learn(pace, 128, 100);
+        Assert.Equal(0.5, pace.Patience.TotalSeconds);
+        Learn(pace, 2, 150);
+        Assert.Equal(0.75, pace.Patience.TotalSeconds);
+        Learn(pace, 128, 900);
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+    }
+
+    private static void Learn(ProbePace pace, int times, double milliseconds)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            pace.Learn(TimeSpan.FromMilliseconds(milliseconds));
+        }
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (var seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
+        {
+            Interlocked.CompareExchange(ref most, value, seen);
+        }
+    }
+
+    private static Task AdvanceAsync(FakeTimeProvider time, Func<bool> condition) => WaitAsync(() =>
+    {
+        time.Advance(TimeSpan.FromMilliseconds(20));
+        return condition();
+    });
+
+    private static async Task WaitAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!condition())
+        {
+            Assert.False(deadline.IsCancellationRequested, "the condition did not come true within 60 s");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+    }
+}
