@@ -17,6 +17,8 @@ public sealed class VerdictTests
     [InlineData("rst=after:2", Destinations.Stream)]
     [InlineData("fin=mid:2", Destinations.Stream)]
     [InlineData("fin=bytes:40", Destinations.Chat)]
+    [InlineData("error=after:0", Destinations.Stream)]
+    [InlineData("error=after:2", Destinations.Stream)]
     public async Task Two_failures_in_a_row_eject(string fault, string body)
     {
         await using var server = await StartAsync();
