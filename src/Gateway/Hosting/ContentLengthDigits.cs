@@ -17,9 +17,8 @@ internal sealed class ContentLengthDigits : Encoding
     {
     }
 
-    /// <summary>The encoding of a header's value; null for the server's own. Called for every header, so it compares a reference first.</summary>
-    public static Encoding? Select(string header) =>
-        ReferenceEquals(header, HeaderNames.ContentLength) || header.Equals(HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase) ? Instance : null;
+    /// <summary>The encoding of a header's value; null for the server's own. Called for every header, so it compares a reference: the server knows this header and passes its constant.</summary>
+    public static Encoding? Select(string header) => ReferenceEquals(header, HeaderNames.ContentLength) ? Instance : null;
 
     /// <inheritdoc />
     public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)

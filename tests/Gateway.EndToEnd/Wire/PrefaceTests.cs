@@ -66,7 +66,9 @@ public sealed class PrefaceTests(WireGateway wire) : IClassFixture<WireGateway>
         using var slow = await RawConnection.OpenAsync(gateway.Proxy);
         await slow.SendAsync("PRI * HT");
         var ended = slow.ReadToEndAsync();
-        await PassAsync(time, TimeSpan.FromSeconds(11), TimeSpan.FromHours(1), () => ended.IsCompleted);
+
+        // However long this waits, it is less than the 20 hours that a silent connection has.
+        await PassAsync(time, TimeSpan.FromSeconds(11), () => ended.IsCompleted);
         Assert.Equal("", await ended);
     }
 
@@ -84,7 +86,7 @@ public sealed class PrefaceTests(WireGateway wire) : IClassFixture<WireGateway>
         }
 
         Assert.Equal(1, gateway.Host.Listeners.ProxyConnections.Open);
-        await PassAsync(time, TimeSpan.FromHours(1), TimeSpan.FromDays(30), () => ended.IsCompleted);
+        await PassAsync(time, TimeSpan.FromHours(1), () => ended.IsCompleted);
         Assert.Equal("", await ended);
     }
 
@@ -101,21 +103,16 @@ public sealed class PrefaceTests(WireGateway wire) : IClassFixture<WireGateway>
         await gateway.DisposeAsync();
     }
 
-    /// <summary>Lets the fake clock go on step by step until something happens, and no further than <paramref name="most"/>.</summary>
-    private static async Task PassAsync(FakeTimeProvider time, TimeSpan step, TimeSpan most, Func<bool> happened)
+    /// <summary>Lets the fake clock go on step by step, a hundred steps a second at most, until something happens.</summary>
+    private static Task PassAsync(FakeTimeProvider time, TimeSpan step, Func<bool> happened) => Eventually.TrueAsync(() =>
     {
-        var passed = TimeSpan.Zero;
-        await Eventually.TrueAsync(() =>
+        if (!happened())
         {
-            if (!happened() && passed < most)
-            {
-                time.Advance(step);
-                passed += step;
-            }
+            time.Advance(step);
+        }
 
-            return happened();
-        }, "it ends in time");
-    }
+        return happened();
+    }, "it ends in time");
 
     private static async Task<int> FirstFrameAsync(RawConnection connection)
     {

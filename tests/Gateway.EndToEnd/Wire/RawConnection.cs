@@ -8,7 +8,7 @@ namespace BlazeGateway.EndToEnd.Wire;
 /// <summary>A TCP connection that sends bytes as they are and reads HTTP/1.1 answers. Every wait has a generous end.</summary>
 internal sealed class RawConnection : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly Stream _stream;
     private readonly Socket _socket;
