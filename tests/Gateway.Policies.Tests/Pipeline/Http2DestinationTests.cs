@@ -60,10 +60,12 @@ public sealed class Http2DestinationTests : IAsyncLifetime
         Assert.Equal(came, await caller.TextAsync(came.Length));
         _finish.SetResult();
         var ending = await caller.EndAsync();
-        Assert.Equal(where != "inside", ending.IsComplete);
+        Assert.Equal(status != 200, ending.IsComplete);
         if (status == 200)
         {
-            Assert.Equal(where == "between", ending.Text.Contains("\"code\":\"upstream_reset\"", StringComparison.Ordinal));
+            // A client may notice the reset of an HTTP/2 stream before it has read the event.
+            var isTold = ending.Text.Contains("\"code\":\"upstream_reset\"", StringComparison.Ordinal);
+            Assert.True(isTold == (where == "between") || (protocol == "HTTP/2" && ending.Text.Length == 0), ending.Text);
         }
         else
         {

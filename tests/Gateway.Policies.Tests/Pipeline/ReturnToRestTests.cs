@@ -176,8 +176,11 @@ public sealed class ReturnToRestTests(Scene scene) : IClassFixture<Scene>
         else if (sight != Sight.Nothing)
         {
             var ending = await caller.EndAsync();
-            Assert.Equal(sight == Sight.ErrorEvent, ending.IsComplete);
-            Assert.Equal(sight == Sight.ErrorEvent, ending.Text.StartsWith("data: {\"error\":", StringComparison.Ordinal) && ending.Text.EndsWith("}}\n\n", StringComparison.Ordinal));
+            Assert.False(ending.IsComplete);
+
+            // A client may notice the reset of an HTTP/2 stream before it has read the event.
+            var isEvent = ending.Text.StartsWith("data: {\"error\":", StringComparison.Ordinal) && ending.Text.EndsWith("}}\n\n", StringComparison.Ordinal);
+            Assert.True(isEvent == (sight == Sight.ErrorEvent) || (caller is Http2Caller && ending.Text.Length == 0), ending.Text);
             Assert.DoesNotContain("[DONE]", ending.Text, StringComparison.Ordinal);
         }
     }
