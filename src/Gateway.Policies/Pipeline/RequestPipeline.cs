@@ -77,15 +77,7 @@ internal sealed partial class RequestPipeline(
         }
         finally
         {
-            isCut = IsCut(context);
-            try
-            {
-                settlement.Settle(context);
-            }
-            finally
-            {
-                pool.Return(context);
-            }
+            isCut = End(context);
         }
 
         if (isCut)
@@ -94,10 +86,21 @@ internal sealed partial class RequestPipeline(
         }
     }
 
-    private static bool IsCut(RequestContext context) =>
-        context.AnswerEnd is AnswerEnd.Broken or AnswerEnd.BrokenAtFrame
-        && context.Http.Response.HasStarted
-        && context.Http.Features.Get<IHttpResetFeature>() is DeferredReset;
+    /// <summary>Settles the request and gives its context back. True when its answer broke off and must not get an end.</summary>
+    private bool End(RequestContext context)
+    {
+        try
+        {
+            settlement.Settle(context);
+            return context.AnswerEnd is AnswerEnd.Broken or AnswerEnd.BrokenAtFrame
+                && context.Http.Response.HasStarted
+                && context.Http.Features.Get<IHttpResetFeature>() is DeferredReset;
+        }
+        finally
+        {
+            pool.Return(context);
+        }
+    }
 
     private static void Enter(RequestContext context, ClusterPlan cluster)
     {
