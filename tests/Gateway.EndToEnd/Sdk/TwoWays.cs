@@ -40,7 +40,7 @@ internal sealed class TwoWays : IAsyncDisposable
     public static Task AnsweringAsync(GatewayFixture gateway)
     {
         var catalog = gateway.Host.Services.GetRequiredService<ModelCatalog>();
-        return UntilAsync(() => catalog.Current.Clusters.All(cluster => cluster.AllAnswering));
+        return UntilAsync(() => catalog.Current.Clusters.All(cluster => cluster.Destinations.All(destination => destination.IsServing)));
     }
 
     /// <summary>A server that never comes to the end of an answer by itself.</summary>

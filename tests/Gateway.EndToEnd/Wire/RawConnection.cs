@@ -74,7 +74,17 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>Sends nothing more.</summary>
-    public void Finish() => _socket.Shutdown(SocketShutdown.Send);
+    public void Finish()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The other side has ended it already.
+        }
+    }
 
     /// <summary>Reads the next answer, passing over interim ones; null when the connection ended before it began.</summary>
     public async Task<RawAnswer?> ReadAnswerAsync(bool isHead = false)

@@ -11,7 +11,8 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task A_host_that_did_not_start_can_dispose_it_as_often_as_it_likes()
     {
-        var catalog = new ModelCatalog(Options, TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLogger<ModelCatalog>.Instance);
+        using var cluster = new Health.TestCluster(Health.TestCluster.ModelServers, "d");
+        var catalog = new ModelCatalog(Options, cluster.Registry, TimeProvider.System, new Random(1), Microsoft.Extensions.Logging.Abstractions.NullLogger<ModelCatalog>.Instance);
         await catalog.StartAsync(TestContext.Current.CancellationToken);
         var running = catalog.ExecuteTask!;
         catalog.Dispose();
