@@ -63,11 +63,11 @@ public sealed partial class FirstMinutesTests(ITestOutputHelper output)
         await using var blaze = await BlazeProcess.ServeAsync(["--config", "routes.json"], directory.Path);
         using var proxy = BlazeProcess.NewClient(blaze.Proxy);
 
-        await blaze.WaitForAsync(text => Logged(text, "CredentialMissing").Any() && Logged(text, "Unreachable").Any());
-        var began = Logged(blaze.Error, "Applied").Single();
-        foreach (var (name, destination, address) in new[] { ("CredentialMissing", "d1", locked.Address), ("Unreachable", "d2", down) })
+        await blaze.WaitForAsync(text => Logged(text, "CredentialMissing", "d1").Any() && Logged(text, "Changed", "d2").Any());
+        var began = Logged(blaze.Error, "Applied", null).Single();
+        foreach (var (name, destination, address) in new[] { ("CredentialMissing", "d1", locked.Address), ("Changed", "d2", down) })
         {
-            var line = Logged(blaze.Error, name).Single();
+            var line = Logged(blaze.Error, name, destination).First();
             Assert.Equal((destination, address.ToString()), ((string?)line["Destination"], (string?)line["Address"]));
             output.WriteLine($"{name} after {(Time(line) - Time(began)).TotalMilliseconds:0} ms");
         }
@@ -147,8 +147,9 @@ public sealed partial class FirstMinutesTests(ITestOutputHelper output)
         return new Uri($"http://{listener.LocalEndpoint}/");
     }
 
-    private static IEnumerable<JsonNode> Logged(string text, string name) =>
-        text.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!).Where(line => (string?)line["EventId"]?["Name"] == name);
+    private static IEnumerable<JsonNode> Logged(string text, string name, string? destination) =>
+        text.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!)
+            .Where(line => (string?)line["EventId"]?["Name"] == name && (string?)line["Destination"] == destination);
 
     private static DateTimeOffset Time(JsonNode line) => DateTimeOffset.Parse((string)line["@t"]!, System.Globalization.CultureInfo.InvariantCulture);
 

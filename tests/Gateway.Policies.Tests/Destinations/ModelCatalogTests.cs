@@ -17,7 +17,9 @@ public sealed class ModelCatalogTests
         var running = catalog.ExecuteTask!;
         catalog.Dispose();
         catalog.Dispose();
-        await running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Assert.True(running.IsCompleted);
+        Assert.False(running.IsFaulted);
     }
 
     [Fact]
