@@ -59,10 +59,7 @@ internal sealed partial class RequestPipeline(
                         attempt.End(context, cluster, hold, error);
                     }
 
-                    if (context.Error == GatewayError.InternalError)
-                    {
-                        TellWhy(context, error);
-                    }
+                    TellWhy(context, error);
                 }
             }
 
@@ -111,6 +108,11 @@ internal sealed partial class RequestPipeline(
 
     private void TellWhy(RequestContext context, ForwarderError error)
     {
+        if (context.Error != GatewayError.InternalError)
+        {
+            return;
+        }
+
         var cause = context.Http.Features.Get<IForwarderErrorFeature>()?.Exception;
         Log.Failed(logger, context.Record.RequestId, context.Record.Route, cause?.GetType().FullName ?? error.ToString());
     }

@@ -109,10 +109,10 @@ internal static class RunCommand
     private static async Task<int> RunDemoAsync(
         ConfigurationFiles files, List<KeyValuePair<string, string>> keys, bool traffic, CancellationToken cancellationToken)
     {
-        // The demo's own traffic would push the addresses off the screen; what fails is still logged.
+        // The demo's own traffic would push the addresses off the screen.
         if (!keys.Exists(key => key.Key.StartsWith("Telemetry:AccessLog:", StringComparison.OrdinalIgnoreCase)))
         {
-            Add(keys, "Telemetry:AccessLog:SampleRatio", "0");
+            Add(keys, "Telemetry:AccessLog:Enabled", "false");
         }
 
         await using var fleet = await DemoFleet.StartAsync(cancellationToken);

@@ -29,7 +29,7 @@ public sealed class AmbiguousBodyTests
             }
         }
 
-        Assert.All(server.Seen, seen => Assert.Equal("GET /v1/models", seen));
+        Assert.All(server.Seen, seen => Assert.StartsWith("GET ", seen, StringComparison.Ordinal));
         var sound = await connection.PostAsync("/v1/chat/completions", """{"model":"a","max_tokens":2,"messages":[{"role":"user","content":"hi"}]}"""u8.ToArray());
         Assert.Equal(200, sound.Status);
         Assert.Single(server.Seen, seen => seen == "POST /v1/chat/completions");

@@ -59,6 +59,11 @@ internal sealed class CanaryServer : IAsyncDisposable
             return;
         }
 
+        if (path == "/health")
+        {
+            return;
+        }
+
         if (path == "/v1/models")
         {
             await context.Response.WriteAsync($$"""{"object":"list","data":[{{string.Join(',', Models.Select(name => $$"""{"id":"{{name}}","object":"model"}"""))}}]}""");

@@ -63,10 +63,10 @@ public sealed class OpenAiSdkTests(SharedWays shared) : IClassFixture<SharedWays
         await using var ways = await TwoWays.StartAsync();
         await ways.SameAsync(async address =>
         {
-            var before = ways.Server.Stats.Requests;
+            var before = ways.Server.Stats.Faulted;
             ways.Server.SetFault("status=429;retry-after=0;count=1;path=/v1/chat");
             var answer = await SdkClients.OpenAi(address, retries: 1).GetChatClient(SdkClients.Model).CompleteChatAsync(SdkClients.Question);
-            return $"{ways.Server.Stats.Requests - before} {answer.Value.Content[0].Text}";
+            return $"{ways.Server.Stats.Faulted - before} {answer.Value.Content[0].Text}";
         });
     }
 
