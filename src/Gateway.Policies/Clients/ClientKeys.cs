@@ -72,13 +72,17 @@ internal sealed class ClientKeys
 
     private bool Remember(UInt128 tag, in Client client)
     {
-        var free = 0;
-        while (free < Probes - 1 && Volatile.Read(ref Slot(tag, free)) is not null)
+        // Threads that find the same key at the same time walk the same slots, so it is remembered once.
+        var found = new Found(tag, client);
+        for (var i = 0; i < Probes; i++)
         {
-            free++;
+            if (Interlocked.CompareExchange(ref Slot(tag, i), found, null) is not { } other || other.Tag == tag)
+            {
+                return true;
+            }
         }
 
-        Volatile.Write(ref Slot(tag, free), new Found(tag, client));
+        Volatile.Write(ref Slot(tag, Probes - 1), found);
         return true;
     }
 
