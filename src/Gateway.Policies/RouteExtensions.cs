@@ -81,7 +81,7 @@ public sealed record LimitsOptions
 /// <summary>One set of limits.</summary>
 public sealed record LimitOptions
 {
-    /// <summary>Requests in flight at once, from their arrival to the end of their answer. Default: null, any number.</summary>
+    /// <summary>Requests in flight at once, from when their body has been read to the end of their answer. Default: null, any number.</summary>
     [Range(1, 1_000_000)]
     public int? Concurrent { get; init; }
 }
