@@ -89,7 +89,17 @@ internal sealed class DestinationAvailability : IDisposable
     }
 
     /// <summary>The trial of <paramref name="picked"/> told nothing; the next request may try.</summary>
-    public void ReleaseTrial(AvailabilityWord picked) => Interlocked.CompareExchange(ref _word, picked.WithTrial(false).Bits, picked.Bits);
+    public void ReleaseTrial(AvailabilityWord picked)
+    {
+        // Other parts of the word may have changed meanwhile, such as the end of slow start.
+        for (var seen = Word; seen.IsTrialTaken && seen.Epoch == picked.Epoch; seen = Word)
+        {
+            if (Interlocked.CompareExchange(ref _word, seen.WithTrial(false).Bits, seen.Bits) == seen.Bits)
+            {
+                return;
+            }
+        }
+    }
 
     /// <summary>Looks again in <paramref name="due"/>, or not at all.</summary>
     public void Arm(TimeSpan? due) => _timer.Change(due ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -18,9 +18,7 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
     public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
     {
         hold = default;
-        var plan = plans.For(cluster);
-        context.Cluster = plan;
-        context.Record.Cluster = plan.ClusterId;
+        var plan = context.Cluster!;
         var before = context.Time.GetTimestamp();
         var destination = pick.Pick(context, cluster, feature, plan.Policy);
         if (destination is null)
@@ -67,11 +65,11 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
         context.Deadline.Clear();
         hold.Connections.Release();
         ForwardFailure.Note(context, error);
-        hold.Availability.Ended(hold.Picked, AttemptVerdict.Of(context, error));
-        context.Trial = null;
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
+        hold.Availability.Ended(hold.Picked, AttemptVerdict.Of(context, error));
+        context.Trial = null;
         if (!WasRefused(context))
         {
             context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);

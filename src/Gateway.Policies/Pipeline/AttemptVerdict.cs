@@ -20,7 +20,8 @@ internal static class AttemptVerdict
 
         return context.AnswerEnd switch
         {
-            AnswerEnd.Complete => AttemptOutcomes.OfStatus(context.AnswerStatus()),
+            // A transform of the route may have answered in the destination's place.
+            AnswerEnd.Complete => context.Record.ToHeaders < 0 ? AttemptOutcome.Nothing : AttemptOutcomes.OfStatus(context.AnswerStatus()),
             AnswerEnd.Abandoned => AttemptOutcome.Nothing,
             _ => OfError(context, error),
         };
@@ -36,12 +37,12 @@ internal static class AttemptVerdict
 
         if (failure == GatewayError.UpstreamTimeout)
         {
-            // The limit of the whole request may bite in the middle of a long answer that comes as it should.
-            return context.Deadline.Expired == Expiry.FirstByte || context.Record.ToHeaders < 0 ? AttemptOutcome.FirstByteTimeout : AttemptOutcome.Nothing;
+            // The limit of the whole request may bite in the middle of a long answer, or of an upload that the client draws out.
+            return context.Deadline.Expired == Expiry.FirstByte ? AttemptOutcome.FirstByteTimeout : AttemptOutcome.Nothing;
         }
 
-        // Headers that could not be passed on may be the fault of a transform.
-        return failure == GatewayError.UpstreamReset || failure == GatewayError.UpstreamStall
+        // Headers that could not be passed on may be the fault of a transform, and a tunnel may be silent for as long as both sides like.
+        return failure == GatewayError.UpstreamReset || (failure == GatewayError.UpstreamStall && error != ForwarderError.UpgradeActivityTimeout)
             || (failure == GatewayError.UpstreamProtocolError && error != ForwarderError.ResponseHeaders)
                 ? AttemptOutcome.BrokenOff
                 : AttemptOutcome.Nothing;

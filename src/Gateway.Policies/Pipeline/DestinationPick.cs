@@ -14,9 +14,9 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     public DestinationState? Pick(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ILoadBalancingPolicy policy)
     {
         var available = cluster.DestinationsState.AvailableDestinations;
-        if (Sticky(cluster, feature) is { } sticky)
+        if (Sticky(cluster, feature) is { } sticky && routing.Candidates(context, cluster, sticky) is { Count: > 0 } bound)
         {
-            return policy.PickDestination(context.Http, cluster, routing.Candidates(context, cluster, sticky));
+            return policy.PickDestination(context.Http, cluster, bound);
         }
 
         var candidates = routing.Candidates(context, cluster, available);

@@ -136,6 +136,14 @@ internal sealed partial class RequestPipeline(
         if (Departure.Of(context.Http))
         {
             context.Error = GatewayError.ClientClosedRequest;
+            context.Http.Abort();
+            return;
+        }
+
+        if (exception is OperationCanceledException && Departure.IsTimeout(context.Http) && !context.Http.Response.HasStarted)
+        {
+            context.Error = GatewayError.UpstreamTimeout;
+            await ErrorAnswer.WriteAsync(context.Http, context.Error);
             return;
         }
 

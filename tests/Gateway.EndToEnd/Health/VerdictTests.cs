@@ -48,6 +48,26 @@ public sealed class VerdictTests
     }
 
     [Fact]
+    public async Task An_upload_that_a_client_draws_out_until_the_limit_says_nothing_of_the_destination()
+    {
+        await using var server = await StartAsync();
+        await using var other = await StartAsync();
+        await using var gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([server.Address, other.Address], """{ "Timeouts": { "Total": "00:00:00.300" } }""", "{}"));
+        var destinations = new Destinations(gateway);
+        for (var i = 0; i < 4; i++)
+        {
+            using var client = new System.Net.Sockets.TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, gateway.Host.Listeners.ProxyAddresses[0].Port);
+            var stream = client.GetStream();
+            await stream.WriteAsync("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nslow"u8.ToArray());
+            Assert.StartsWith("HTTP/1.1 504", await new StreamReader(stream).ReadLineAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(("up", "up"), (destinations.StateOf("d0"), destinations.StateOf("d1")));
+        Assert.Equal((0, 0), (destinations.Facts("d0").Failures, destinations.Facts("d1").Failures));
+    }
+
+    [Fact]
     public async Task Failures_count_on_routes_that_know_nothing_of_models()
     {
         await using var server = await StartAsync();

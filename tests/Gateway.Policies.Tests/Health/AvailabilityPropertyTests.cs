@@ -123,7 +123,7 @@ public sealed partial class AvailabilityPropertyTests
 
         var isPanic = members.Count(member => member.Facts.State != AvailabilityState.Draining && !member.Facts.IsAvailable) * 2 > pool;
         var expected = members.Where(member => member.Facts is { State: AvailabilityState.Up } or { State: AvailabilityState.Suspect, IsDead: false }
-            || (isPanic && member.Facts is { State: AvailabilityState.Ejected, IsDead: false }));
+            || (isPanic && member.Facts is { State: AvailabilityState.Ejected or AvailabilityState.HalfOpen, IsDead: false }));
         Assert.Equal(string.Join(' ', expected.Select(member => member.Destination.DestinationId).Order(StringComparer.Ordinal)), cluster.Candidates);
 
         foreach (var line in cluster.Log.Take())

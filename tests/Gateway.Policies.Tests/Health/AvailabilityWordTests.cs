@@ -21,6 +21,18 @@ public sealed class AvailabilityWordTests
     }
 
     [Fact]
+    public void A_trial_is_given_back_also_when_easing_in_ended_meanwhile()
+    {
+        using var cluster = new TestCluster(TestCluster.Plain, "a", "b");
+        cluster.Attempt("a", AttemptOutcome.ConnectRefused);
+        cluster.Advance(11.1);
+        Assert.True(cluster["a"].TryTakeTrial(out var trial));
+        var whileEasedIn = AvailabilityWord.Of(new AvailabilityFacts { State = trial.State, Epoch = trial.Epoch, SlowStartFrom = TimeSpan.Zero }).WithTrial(true);
+        cluster["a"].ReleaseTrial(whileEasedIn);
+        Assert.True(cluster["a"].TryTakeTrial(out _));
+    }
+
+    [Fact]
     public void Of_a_thousand_at_once_one_gets_the_trial()
     {
         using var cluster = new TestCluster(TestCluster.Plain, "a", "b");

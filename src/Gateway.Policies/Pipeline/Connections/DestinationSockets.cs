@@ -31,6 +31,12 @@ internal sealed class DestinationSockets(int limit)
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
             return new CountedStream(socket, this);
         }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable)
+        {
+            socket?.Dispose();
+            Interlocked.Decrement(ref _open);
+            throw new DestinationSocketsException($"This process can open no more sockets to destinations ({exception.SocketErrorCode}).");
+        }
         catch
         {
             socket?.Dispose();
