@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -38,7 +39,7 @@ internal static class AttemptVerdict
         if (failure == GatewayError.UpstreamTimeout)
         {
             // The limit of the whole request may bite in the middle of a long answer, or of an upload that the client draws out.
-            return context.Deadline.Expired == Expiry.FirstByte ? AttemptOutcome.FirstByteTimeout : AttemptOutcome.Nothing;
+            return context.Deadline.Expired == Expiry.FirstByte || IsUnanswered(context) ? AttemptOutcome.FirstByteTimeout : AttemptOutcome.Nothing;
         }
 
         // Headers that could not be passed on may be the fault of a transform, and a tunnel may be silent for as long as both sides like.
@@ -47,6 +48,10 @@ internal static class AttemptVerdict
                 ? AttemptOutcome.BrokenOff
                 : AttemptOutcome.Nothing;
     }
+
+    /// <summary>A request without a body is sent at once, so whatever time passed before the headers is the destination's.</summary>
+    private static bool IsUnanswered(RequestContext context) =>
+        !context.IsInference && context.Record.ToHeaders < 0 && context.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
 
     private static bool IsRefused(Exception? cause)
     {

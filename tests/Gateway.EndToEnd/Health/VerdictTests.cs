@@ -68,6 +68,22 @@ public sealed class VerdictTests
     }
 
     [Fact]
+    public async Task A_request_without_a_body_that_gets_no_answer_counts()
+    {
+        await using var server = await StartAsync();
+        await using var other = await StartAsync();
+        await using var gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([server.Address, other.Address], """{ "Timeouts": { "Total": "00:00:00.300" } }""", "{}"));
+        var destinations = new Destinations(gateway);
+        server.SetFault("hang=head;path=/v1/models");
+        for (var i = 0; i < 4; i++)
+        {
+            using var answer = await gateway.Proxy.GetAsync("/v1/models");
+        }
+
+        Assert.Equal(("ejected", "up"), (destinations.StateOf("d0"), destinations.StateOf("d1")));
+    }
+
+    [Fact]
     public async Task Failures_count_on_routes_that_know_nothing_of_models()
     {
         await using var server = await StartAsync();
