@@ -18,8 +18,8 @@ internal sealed class DestinationTally(DestinationState destination, Destination
     /// <summary>The destination was picked by <paramref name="strategy"/> in <paramref name="pick"/> ticks and is sent a request.</summary>
     public void Begin(string strategy, long pick)
     {
-        // YARP's own policies read this figure, which YARP only keeps for its own forwarder middleware.
-        destination.ConcurrentRequestCount = Interlocked.Increment(ref _inFlight);
+        Interlocked.Increment(ref _inFlight);
+        Show();
         metrics.Picked(strategy, pick);
         metrics.Sent();
     }
@@ -27,7 +27,24 @@ internal sealed class DestinationTally(DestinationState destination, Destination
     /// <summary>The request ended; called once for each <see cref="Begin"/>.</summary>
     public void End(AttemptResult result, long ticks)
     {
-        destination.ConcurrentRequestCount = Interlocked.Decrement(ref _inFlight);
+        Interlocked.Decrement(ref _inFlight);
+        Show();
         metrics.Finished(result, ticks);
+    }
+
+    /// <summary>
+    /// YARP's own policies read this figure, which YARP only keeps for its own forwarder middleware. It can only be set, so whoever sets it looks
+    /// again: otherwise of two requests that end together the later to write could leave the older figure.
+    /// </summary>
+    private void Show()
+    {
+        int shown;
+        do
+        {
+            shown = InFlight;
+            destination.ConcurrentRequestCount = shown;
+            Interlocked.MemoryBarrier();
+        }
+        while (shown != InFlight);
     }
 }

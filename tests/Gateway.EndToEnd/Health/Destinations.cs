@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Pipeline;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
@@ -26,6 +27,9 @@ internal sealed class Destinations(GatewayFixture gateway)
     public AvailabilityFacts Facts(string id) => Registry.Of(Cluster.Destinations[id]).Facts;
 
     public int Ejected() => Cluster.Destinations.Keys.Count(id => StateOf(id) == "ejected");
+
+    /// <summary>Waits until nothing is on its way any more: an attempt's end is told a moment after its answer is complete.</summary>
+    public Task RestAsync() => Eventually.TrueAsync(() => gateway.Host.Services.GetRequiredService<RequestContextPool>().InFlight == 0);
 
     public Task<HttpResponseMessage> SendAsync(string body = Chat, string path = "/v1/chat/completions", CancellationToken cancellationToken = default) =>
         gateway.Proxy.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);

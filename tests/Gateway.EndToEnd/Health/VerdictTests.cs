@@ -111,7 +111,8 @@ public sealed class VerdictTests
             await Eventually.TrueAsync(() => server.Stats.InFlight == 1);
             await leaving.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
-            await Eventually.TrueAsync(() => server.Stats.InFlight == 0 && destinations.Cluster.Destinations["d0"].ConcurrentRequestCount == 0);
+            await Eventually.TrueAsync(() => server.Stats.InFlight == 0);
+            await destinations.RestAsync();
         }
 
         Assert.Equal("up", destinations.StateOf("d0"));
@@ -166,6 +167,25 @@ public sealed class VerdictTests
         Assert.Equal((HttpStatusCode.OK, true), (moved.StatusCode, moved.Headers.GetValues("X-Blaze-Destination").Single() != home));
     }
 
+    [Fact]
+    public async Task A_sticky_client_is_sent_to_another_destination_for_a_model_its_own_does_not_serve()
+    {
+        await using var server = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true, Models = ["demo-small"] });
+        await using var other = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true, Models = ["demo-large"] });
+        var routes = GatewayFixture.Routes([server.Address, other.Address], """{ "Response": { "DestinationHeader": true } }""")
+            .Replace("\"Destinations\":", "\"SessionAffinity\": { \"Enabled\": true, \"Policy\": \"HashCookie\", \"AffinityKeyName\": \"stick\" }, \"Destinations\":", StringComparison.Ordinal);
+        await using var gateway = await GatewayFixture.StartAsync(routes);
+        await gateway.Proxy.GetStringAsync("/v1/models");
+        var destinations = new Destinations(gateway);
+        using var first = await destinations.SendAsync();
+        Assert.Equal("d0", first.Headers.GetValues("X-Blaze-Destination").Single());
+        gateway.Proxy.DefaultRequestHeaders.Add("Cookie", first.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        using var large = await destinations.SendAsync(Destinations.Chat.Replace("demo-small", "demo-large", StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.OK, "d1"), (large.StatusCode, large.Headers.GetValues("X-Blaze-Destination").Single()));
+        using var small = await destinations.SendAsync();
+        Assert.Equal("d0", small.Headers.GetValues("X-Blaze-Destination").Single());
+    }
+
     private static Task<ModelServerHost> StartAsync() => ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
 
     private static async Task SendAsync(Destinations destinations, string body, int times)
@@ -182,7 +202,7 @@ public sealed class VerdictTests
                 // An answer that broke off, which is what the test wants.
             }
 
-            await Eventually.TrueAsync(() => destinations.Cluster.Destinations.Values.All(destination => destination.ConcurrentRequestCount == 0));
+            await destinations.RestAsync();
         }
     }
 }

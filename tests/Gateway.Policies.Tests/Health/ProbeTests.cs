@@ -89,11 +89,12 @@ public sealed class ProbeTests
     public async Task Never_more_than_one_question_is_in_flight_whatever_calls_for_one()
     {
         var time = new FakeTimeProvider();
-        var (now, most) = (0, 0);
-        var release = new SemaphoreSlim(0);
+        var (asked, now, most) = (0, 0, 0);
+        using var release = new SemaphoreSlim(0);
         await using var server = await Responder.StartAsync(async context =>
         {
             InterlockedMax(ref most, Interlocked.Increment(ref now));
+            Interlocked.Increment(ref asked);
             try
             {
                 await release.WaitAsync(context.RequestAborted);
@@ -105,22 +106,29 @@ public sealed class ProbeTests
 
             await Responder.OpenAiModels("m")(context);
         });
-        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", server.Address + "e/")));
-        var d = host.Availability.Of(host.Destination("c", "d"));
-        for (var i = 0; i < 20; i++)
+        await using var other = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", other.Address)));
+        var destination = host.Destination("c", "d");
+        var d = host.Availability.Of(destination);
+        await WaitAsync(() => Volatile.Read(ref asked) == 1);
+        for (var i = 0; i < 8; i++)
         {
-            d.Ended(d.Word, AttemptOutcome.ServerError);
-            d.Ended(d.Word, AttemptOutcome.Answered);
-            release.Release(4);
+            // Each call for a probe finds a question under way.
+            var before = Volatile.Read(ref asked);
+            for (var call = 0; call < 5; call++)
+            {
+                d.Ended(d.Word, AttemptOutcome.ServerError);
+                d.Ended(d.Word, AttemptOutcome.Answered);
+            }
 
-            // Less than any question's limit in all: one that was given up may still be seen by the server when the next one comes.
-            time.Advance(TimeSpan.FromMilliseconds(1));
-            await Task.Yield();
+            release.Release();
+            await WaitAsync(() => Volatile.Read(ref asked) > before || host.Catalog.NextProbe(destination) > time.GetUtcNow());
+            time.Advance(ProbePace.Gap);
+            await WaitAsync(() => Volatile.Read(ref asked) > before);
         }
 
+        Assert.Equal(1, most);
         release.Release(1000);
-        await host.Catalog.WhenAskedOnce();
-        Assert.InRange(most, 1, 2);
     }
 
     [Fact]

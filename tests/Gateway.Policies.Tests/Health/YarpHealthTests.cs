@@ -84,6 +84,19 @@ public sealed class YarpHealthTests
         Assert.Equal("c", cluster.Candidates);
     }
 
+    [Fact]
+    public void A_policy_that_throws_loses_no_change()
+    {
+        var policy = new Failing();
+        using var cluster = new TestCluster(TestCluster.Plain, new HealthCheckConfig { AvailableDestinationsPolicy = "Failing" }, 1, [policy], "a", "b", "c");
+        policy.Fails = true;
+        Assert.Throws<InvalidOperationException>(() => cluster.Attempt("b", AttemptOutcome.ConnectRefused));
+        Assert.Equal(("ejected", "a b c"), (cluster.StateOf("b"), cluster.Candidates));
+        policy.Fails = false;
+        cluster.Registry.UpdateAvailableDestinations(cluster.State);
+        Assert.Equal("a c", cluster.Candidates);
+    }
+
     private static TestCluster Start(HealthCheckConfig? checks) => new(TestCluster.Plain, checks, 1, [], "a", "b", "c");
 
     private static void SetActive(TestCluster cluster, string id, DestinationHealth health)
@@ -98,5 +111,15 @@ public sealed class YarpHealthTests
 
         public IReadOnlyList<DestinationState> GetAvailalableDestinations(ClusterConfig config, IReadOnlyList<DestinationState> allDestinations) =>
             [.. allDestinations.Where(destination => destination.DestinationId != "a")];
+    }
+
+    private sealed class Failing : IAvailableDestinationsPolicy
+    {
+        public bool Fails { get; set; }
+
+        public string Name => "Failing";
+
+        public IReadOnlyList<DestinationState> GetAvailalableDestinations(ClusterConfig config, IReadOnlyList<DestinationState> allDestinations) =>
+            Fails ? throw new InvalidOperationException("The policy fails on purpose.") : allDestinations;
     }
 }

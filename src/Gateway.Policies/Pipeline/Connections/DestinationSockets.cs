@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace BlazeGateway.Policies.Pipeline.Connections;
@@ -7,8 +8,10 @@ namespace BlazeGateway.Policies.Pipeline.Connections;
 /// descriptors ends, so the count has a limit of its own.
 /// </summary>
 /// <param name="limit">Most sockets open at one time.</param>
-internal sealed class DestinationSockets(int limit)
+/// <param name="open">Makes a socket; null for the system's own way.</param>
+internal sealed class DestinationSockets(int limit, Func<Socket>? open = null)
 {
+    private readonly Func<Socket> _new = open ?? (static () => new Socket(SocketType.Stream, ProtocolType.Tcp));
     private int _open;
 
     /// <summary>Sockets open now.</summary>
@@ -27,11 +30,12 @@ internal sealed class DestinationSockets(int limit)
         Socket? socket = null;
         try
         {
-            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket = _new();
+            socket.NoDelay = true;
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
             return new CountedStream(socket, this);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable)
+        catch (SocketException exception) when (IsExhausted(exception.SocketErrorCode, context.DnsEndPoint))
         {
             socket?.Dispose();
             Interlocked.Decrement(ref _open);
@@ -44,6 +48,11 @@ internal sealed class DestinationSockets(int limit)
             throw;
         }
     }
+
+    // Without a free port there is no address to send from; but a machine without IPv6 has none for an IPv6 destination either.
+    private static bool IsExhausted(SocketError error, DnsEndPoint destination) =>
+        error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable
+        || (error == SocketError.AddressNotAvailable && !destination.Host.Contains(':', StringComparison.Ordinal));
 
     private sealed class CountedStream(Socket socket, DestinationSockets sockets) : NetworkStream(socket, ownsSocket: true)
     {
