@@ -32,14 +32,14 @@ public static class GatewayPoliciesExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Metrics.DefaultRegistry);
         services.TryAddSingleton<IAccessLog, NoAccessLog>();
-        services.AddDestinationAvailability(options.Seed);
-        services.AddModelCatalog(new ModelCatalogOptions { MaxLabels = options.MaxModelLabels }, options.Seed);
+        services.AddDestinationAvailability(options.Seed, options.MaxLabelSets);
+        services.AddModelCatalog(new ModelCatalogOptions(), options.Seed);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
         services.AddSingleton(new DestinationSockets(options.MaxDestinationConnections));
         services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
         services.AddSingleton(new PermitTable(options.MaxPartitions));
         services.AddSingleton(new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
-        services.AddSingleton(provider => Measure(provider, options.MaxLabelSets));
+        services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
         services.AddSingleton<RequestContextPool>();
@@ -66,9 +66,14 @@ public static class GatewayPoliciesExtensions
         return proxy;
     }
 
-    private static RequestMetrics Measure(IServiceProvider services, int labelSets)
+    private static RequestMetrics Measure(IServiceProvider services, GatewayPoliciesOptions options)
     {
-        var metrics = new RequestMetrics(services.GetRequiredService<CollectorRegistry>(), services.GetRequiredService<TimeProvider>(), labelSets);
+        var metrics = new RequestMetrics(
+            services.GetRequiredService<CollectorRegistry>(),
+            services.GetRequiredService<TimeProvider>(),
+            options.MaxLabelSets,
+            options.MaxModelLabels,
+            name => services.GetRequiredService<ModelRouting>().Offers(name));
         metrics.WatchBodies(services.GetRequiredService<BodyBudget>());
         metrics.WatchPartitions(services.GetRequiredService<PermitTable>());
         return metrics;
@@ -90,10 +95,10 @@ public sealed class GatewayPoliciesOptions
     /// <summary>Connections to destinations open at once; a request that needs one more is answered 503 <c>overloaded</c>. Default: no limit.</summary>
     public int MaxDestinationConnections { get; set; } = int.MaxValue;
 
-    /// <summary>Model names told apart in metric labels. Default: 64.</summary>
-    public int MaxModelLabels { get; set; } = 64;
+    /// <summary>Model names told apart in metric labels, over all clusters. Default: 64.</summary>
+    public int MaxModelLabels { get; set; } = RequestMetrics.DefaultModelLimit;
 
-    /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 512.</summary>
+    /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 10,000.</summary>
     public int MaxLabelSets { get; set; } = RequestMetrics.DefaultSeriesLimit;
 
     /// <summary>Seed of the chance in probes, ejections and picks. Default: drawn per process, so that nodes do not probe in step.</summary>

@@ -5,26 +5,23 @@ namespace BlazeGateway.Policies.Destinations;
 /// <summary>Which models are served where, at one time. Immutable; every question is answered without allocation.</summary>
 internal sealed class CatalogSnapshot
 {
-    /// <summary>The label of every model that has none of its own.</summary>
+    /// <summary>Stands for every model that no destination tells of.</summary>
     public const string Other = "other";
 
     private readonly FrozenDictionary<string, ClusterModels> _clusters;
-    private readonly ModelSet _labels;
+    private readonly ModelSet _names;
 
-    public CatalogSnapshot(IEnumerable<ClusterModels> clusters, IEnumerable<string> labels)
+    public CatalogSnapshot(IReadOnlyCollection<ClusterModels> clusters)
     {
         _clusters = clusters.ToFrozenDictionary(c => c.Id, StringComparer.OrdinalIgnoreCase);
-        _labels = ModelSet.From(labels.Select(name => new ModelEntry { Name = name }));
+        _names = ModelSet.From(clusters.SelectMany(c => c.Known.Entries).DistinctBy(entry => entry.Name, StringComparer.Ordinal));
     }
 
     /// <summary>Before the first configuration.</summary>
-    public static CatalogSnapshot Empty { get; } = new([], []);
+    public static CatalogSnapshot Empty { get; } = new([]);
 
     /// <summary>Clusters whose destinations are model servers.</summary>
     public IReadOnlyCollection<ClusterModels> Clusters => _clusters.Values;
-
-    /// <summary>Names used as metric labels.</summary>
-    public IReadOnlyCollection<string> Labels => _labels.Names;
 
     /// <summary>The models of <paramref name="cluster"/>; null when it is no cluster of model servers.</summary>
     public ClusterModels? Cluster(string cluster) => _clusters.GetValueOrDefault(cluster);
@@ -39,6 +36,6 @@ internal sealed class CatalogSnapshot
     /// <summary>Whether a destination of <paramref name="cluster"/> that answers serves <paramref name="model"/>.</summary>
     public bool IsServed(string cluster, ReadOnlySpan<char> model) => Find(cluster, model) == ModelStanding.Served;
 
-    /// <summary>The metric label for <paramref name="model"/>: a kept string, or <see cref="Other"/>.</summary>
-    public string Label(ReadOnlySpan<char> model) => _labels.Find(model) ?? Other;
+    /// <summary>The name of <paramref name="model"/> as destinations tell it: a kept string, or <see cref="Other"/> when none does.</summary>
+    public string NameOf(ReadOnlySpan<char> model) => _names.Find(model) ?? Other;
 }

@@ -5,16 +5,12 @@ using Microsoft.AspNetCore.Http;
 namespace BlazeGateway.Policies.Destinations;
 
 /// <summary>
-/// How requests to a cluster's destinations are shaped: path and query of hosted APIs, the credential of each destination, headers that stay behind.
+/// How requests to a cluster's destinations are shaped: path and query of hosted APIs, the credential of each destination.
 /// Compiled once per cluster; for every kind but Azure OpenAI a request passes unchanged and nothing is computed.
 /// </summary>
 internal sealed class DestinationRequest
 {
-    private const string OwnHeaderPrefix = "X-Blaze-";
     private const string VersionParameter = "api-version";
-
-    private static readonly FrozenSet<string> ClientCredentials =
-        new[] { "Authorization", "x-api-key", "api-key" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> DeploymentOperations = new[]
     {
@@ -39,12 +35,6 @@ internal sealed class DestinationRequest
 
     /// <summary>Whether paths are shaped at all.</summary>
     public bool IsAzure { get; }
-
-    /// <summary>Whether a request header of the client does not reach the destination.</summary>
-    /// <param name="name">Header name.</param>
-    /// <param name="forwardClientCredentials">The route's option.</param>
-    public static bool IsStripped(string name, bool forwardClientCredentials) =>
-        name.StartsWith(OwnHeaderPrefix, StringComparison.OrdinalIgnoreCase) || (!forwardClientCredentials && ClientCredentials.Contains(name));
 
     /// <summary>Path and query for the destination.</summary>
     /// <param name="path">The request's path, for example <c>/v1/chat/completions</c>.</param>

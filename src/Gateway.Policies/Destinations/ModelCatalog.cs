@@ -19,7 +19,6 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     private readonly ILogger<ModelCatalog> _logger;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, WatchedCluster> _clusters = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<string> _labels = [];
     private readonly ConditionalWeakTable<DestinationState, DestinationWatch> _watches = [];
     private readonly CancellationTokenSource _ending = new();
     private CatalogSnapshot _current = CatalogSnapshot.Empty;
@@ -251,15 +250,7 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     private void Publish()
     {
         var clusters = _clusters.Values.Where(c => c.Kind is not null).Select(c => c.ToModels(_availability)).ToImmutableArray();
-        foreach (var name in clusters.SelectMany(c => c.Known.Entries).Select(e => e.Name))
-        {
-            if (_labels.Count < _options.MaxLabels && !_labels.Contains(name, StringComparer.Ordinal))
-            {
-                _labels.Add(name);
-            }
-        }
-
-        Volatile.Write(ref _current, new CatalogSnapshot(clusters, _labels));
+        Volatile.Write(ref _current, new CatalogSnapshot(clusters));
     }
 
     private sealed class WatchedCluster(string id)

@@ -21,9 +21,6 @@ public sealed record ModelCatalogOptions
     /// <summary>Most models taken from one destination; the rest are counted and left out. Default: 1,024.</summary>
     public int MaxModelsPerDestination { get; init; } = 1024;
 
-    /// <summary>Most names used as metric labels; every other is <c>other</c>. Default: 64.</summary>
-    public int MaxLabels { get; init; } = 64;
-
     /// <summary>Between two questions to a server of this kind.</summary>
     internal TimeSpan ListInterval(string kind, bool isFine) => !isFine ? RetryInterval : ModelServerPaths.IsHosted(kind) ? HostedInterval : Interval;
 }

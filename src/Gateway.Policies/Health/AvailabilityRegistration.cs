@@ -11,13 +11,11 @@ namespace BlazeGateway.Policies.Health;
 /// <summary>Adds the <see cref="AvailabilityRegistry"/>.</summary>
 internal static class AvailabilityRegistration
 {
-    private const int SeriesLimit = 2048;
-
     /// <summary>Lets the registry decide which destinations YARP takes for available. Needs a <see cref="TimeProvider"/> and a <see cref="CollectorRegistry"/> among the services.</summary>
-    public static IServiceCollection AddDestinationAvailability(this IServiceCollection services, int seed)
+    public static IServiceCollection AddDestinationAvailability(this IServiceCollection services, int seed, int seriesLimit)
     {
         services.AddSingleton(new Chance(seed));
-        services.AddSingleton(provider => new HealthMetrics(provider.GetRequiredService<CollectorRegistry>(), SeriesLimit));
+        services.AddSingleton(provider => new HealthMetrics(provider.GetRequiredService<CollectorRegistry>(), seriesLimit));
         services.AddSingleton(provider => new AvailabilityRegistry(
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Chance>(),

@@ -36,6 +36,11 @@ internal static class AttemptVerdict
             return IsRefused(context.Http.Features.Get<IForwarderErrorFeature>()?.Exception) ? AttemptOutcome.ConnectRefused : AttemptOutcome.ConnectFailed;
         }
 
+        if (failure == GatewayError.UpstreamTlsFailed)
+        {
+            return AttemptOutcome.ConnectFailed;
+        }
+
         if (failure == GatewayError.UpstreamTimeout)
         {
             // The limit of the whole request may bite in the middle of a long answer, or of an upload that the client draws out.

@@ -5,25 +5,27 @@ using Prometheus;
 
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>One cluster's models. Names come from configuration or from the destinations; a name beyond the cap counts as <c>other</c>.</summary>
+/// <summary>One cluster's models. Names come from configuration or from the destinations; one there is no label for counts as <c>other</c>.</summary>
 public sealed class ClusterMetrics
 {
-    /// <summary>Model names one cluster may label.</summary>
-    public const int ModelLimit = 64;
-
     private readonly ConcurrentDictionary<(string Model, string Operation), ModelMetrics> _models = new();
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal) { MetricLabels.Other };
     private readonly Lock _gate = new();
     private readonly string _cluster;
     private readonly RequestMetricFamilies _families;
+    private readonly Func<string, string> _label;
     private readonly Counter.Child?[] _shed = new Counter.Child?[PriorityBandNames.Count];
     private bool _retired;
 
-    internal ClusterMetrics(string cluster, string provider, RequestMetricFamilies families)
+    /// <param name="cluster">Its name.</param>
+    /// <param name="provider">Its kind of model server.</param>
+    /// <param name="families">Where its series are.</param>
+    /// <param name="label">The label of a model; asked once for each model and operation.</param>
+    internal ClusterMetrics(string cluster, string provider, RequestMetricFamilies families, Func<string, string> label)
     {
         _cluster = cluster;
         Provider = provider;
         _families = families;
+        _label = label;
     }
 
     /// <summary>Value of <c>gen_ai.provider.name</c>: the cluster's kind of model server.</summary>
@@ -67,8 +69,23 @@ public sealed class ClusterMetrics
         }
     }
 
+    /// <summary>Lets go of the children of models that are offered no longer.</summary>
+    internal void Forget(IReadOnlyCollection<string> models)
+    {
+        lock (_gate)
+        {
+            foreach (var (key, metrics) in _models.Where(pair => models.Contains(pair.Key.Model, StringComparer.Ordinal)).ToList())
+            {
+                _models.TryRemove(key, out _);
+                metrics.Retire();
+            }
+        }
+    }
+
     private ModelMetrics? Create(string model, string operation)
     {
+        // Outside the gate: asking may make other clusters forget.
+        var label = _label(model);
         lock (_gate)
         {
             if (_retired)
@@ -76,24 +93,13 @@ public sealed class ClusterMetrics
                 return null;
             }
 
-            var name = model;
-            if (!_names.Contains(model))
-            {
-                if (_names.Count > ModelLimit)
-                {
-                    _families.Overflow.WithLabels("gen_ai_request_model").Inc();
-                    name = MetricLabels.Other;
-                }
-                else
-                {
-                    _names.Add(model);
-                }
-            }
-
-            return _models.GetOrAdd(
-                (name, operation),
+            var metrics = _models.GetOrAdd(
+                (label, operation),
                 static (key, cluster) => new ModelMetrics(key.Operation, key.Model, cluster.Provider, cluster._cluster, cluster._families),
                 this);
+
+            // A model without a label of its own is found at once the next time. There are no more of them than routes and destinations name.
+            return _models.GetOrAdd((model, operation), metrics);
         }
     }
 }

@@ -17,6 +17,10 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
     /// <summary>Ends when every destination was asked for its models once, so that the first answer after a start is not an empty list.</summary>
     public Task WhenAskedOnce(CancellationToken cancellationToken) => catalog.WhenAskedOnce().WaitAsync(cancellationToken);
 
+    /// <summary>Whether a route or a destination names this model now. Walks the configuration; not for every request.</summary>
+    public bool Offers(string model) =>
+        catalog.Current.NameOf(model) == model || proxy.GetRoutes().Any(route => ExtensionsCarrier.Read(route.Config).Models.ContainsKey(model));
+
     /// <summary>The cluster to send to; null, and <see cref="RequestContext.Error"/>, when the model is not served here.</summary>
     public ClusterState? Resolve(RequestContext context, ClusterState own)
     {
@@ -32,7 +36,7 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         else
         {
             cluster = catalog.Current.Find(own.ClusterId, model) == ModelStanding.Unknown ? null : own;
-            context.Record.Model = catalog.Current.Label(model);
+            context.Record.Model = catalog.Current.NameOf(model);
         }
 
         if (cluster is null)

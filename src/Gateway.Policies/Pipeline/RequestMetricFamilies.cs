@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>Every metric the pipeline writes: name, help, labels, buckets. The one place where a name of the catalogue stands.</summary>
+/// <summary>Every metric the pipeline writes: name, help, labels, buckets.</summary>
 internal sealed class RequestMetricFamilies
 {
     private static readonly CounterConfiguration NoExemplar = new() { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
@@ -80,6 +80,15 @@ internal sealed class RequestMetricFamilies
     public Gauge Upgraded { get; }
 
     public Gauge BufferedBytes { get; }
+
+    /// <summary>Drops the series of these models.</summary>
+    public void RemoveModels(IReadOnlyCollection<string> models)
+    {
+        foreach (var family in new[] { ModelDuration, FirstToken, PerToken, Tokens })
+        {
+            family.Remove(labels => models.Contains(labels[1], StringComparer.Ordinal));
+        }
+    }
 
     private static HistogramConfiguration Configuration(double[] buckets) => new() { Buckets = buckets, ExemplarBehavior = ExemplarBehavior.NoExemplars() };
 

@@ -12,8 +12,11 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 public sealed class RequestMetrics
 {
-    /// <summary>Label sets one metric may have by default.</summary>
-    public const int DefaultSeriesLimit = 512;
+    /// <summary>Label sets one metric may have by default: far above what 200 destinations need.</summary>
+    public const int DefaultSeriesLimit = 10_000;
+
+    /// <summary>Model names told apart by default.</summary>
+    public const int DefaultModelLimit = 64;
 
     /// <summary>Route label of requests no route matches.</summary>
     public const string Unmatched = "unmatched";
@@ -23,6 +26,7 @@ public sealed class RequestMetrics
     private readonly ConcurrentDictionary<(string Cluster, string Destination), DestinationMetrics> _destinations = new();
     private readonly CollectorRegistry _registry;
     private readonly RequestMetricFamilies _families;
+    private readonly ModelLabels _labels;
     private readonly Gauge.Child[] _active;
     private readonly Histogram.Child _before;
     private readonly Histogram.Child _pick;
@@ -32,11 +36,16 @@ public sealed class RequestMetrics
     /// <param name="registry">Where the metrics are published.</param>
     /// <param name="time">Clock whose timestamps the records carry.</param>
     /// <param name="seriesLimit">Label sets one metric may have; the rest is folded into <c>other</c> and counted.</param>
-    public RequestMetrics(CollectorRegistry registry, TimeProvider time, int seriesLimit = DefaultSeriesLimit)
+    /// <param name="modelLimit">Model names told apart, over all clusters; further ones are <c>other</c>.</param>
+    /// <param name="isOffered">Whether a model is offered now; names that are not make room for others. Default: all are.</param>
+    public RequestMetrics(
+        CollectorRegistry registry, TimeProvider time, int seriesLimit = DefaultSeriesLimit, int modelLimit = DefaultModelLimit, Func<string, bool>? isOffered = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seriesLimit, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(modelLimit, 1);
         _registry = registry;
         _families = new RequestMetricFamilies(registry, seriesLimit);
+        _labels = new ModelLabels(modelLimit, isOffered ?? (static _ => true), _families.Overflow.WithLabels("gen_ai_request_model"));
         _active = [.. Enumerable.Range(0, MetricLabels.MethodCount).Select(i => _families.Active.WithLabels(MetricLabels.MethodName(i)))];
         _before = _families.Overhead.WithLabels("pre");
         _pick = _families.Overhead.WithLabels("pick");
@@ -59,7 +68,7 @@ public sealed class RequestMetrics
             RemoveCluster(cluster);
         }
 
-        return _clusters.GetOrAdd(cluster, static (id, state) => new ClusterMetrics(id, state.provider, state._families), (provider, _families));
+        return _clusters.GetOrAdd(cluster, static (id, state) => new ClusterMetrics(id, state.provider, state.metrics._families, state.metrics.Label), (provider, metrics: this));
     }
 
     /// <summary>The destination's part, created on first sight. Keep it with the destination's state.</summary>
@@ -160,4 +169,20 @@ public sealed class RequestMetrics
         _families.PartitionEvictions.IncTo(permits.Evictions);
         _families.PartitionOverflows.IncTo(permits.Overflows);
     });
+
+    private string Label(string model)
+    {
+        var label = _labels.Admit(model, out var gone);
+        if (gone.Count > 0)
+        {
+            foreach (var cluster in _clusters.Values)
+            {
+                cluster.Forget(gone);
+            }
+
+            _families.RemoveModels(gone);
+        }
+
+        return label;
+    }
 }

@@ -8,7 +8,7 @@ using Yarp.ReverseProxy.Model;
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>
-/// The way of one request, from end to end: Guard, Identify, Peek, Limit, Admit, Attempt, Settle. One asynchronous frame around YARP's forwarder;
+/// The way of one request, from end to end: Guard, Identify, Limit, Peek, Admit, Attempt, Settle. One asynchronous frame around YARP's forwarder;
 /// steps that have nothing to wait for complete at once, and a step a route does not use is not run for it.
 /// </summary>
 internal sealed partial class RequestPipeline(
@@ -30,8 +30,7 @@ internal sealed partial class RequestPipeline(
         try
         {
             settlement.Begin(context);
-            context.Error = Guard.Check(context);
-            IdentifyStep.Run(context);
+            Receive(context);
             var cluster = feature.Route.Cluster;
             if (context.Error is null && context.Route.IsInference && peek.Applies(context))
             {
@@ -99,11 +98,19 @@ internal sealed partial class RequestPipeline(
         }
     }
 
+    /// <summary>What is decided before the body is read: a client's limits hold for what it uploads slowly, too.</summary>
+    private static void Receive(RequestContext context)
+    {
+        context.Error = Guard.Check(context);
+        IdentifyStep.Run(context);
+        context.Error ??= context.Route.Limits?.Take(context);
+    }
+
     private static void Enter(RequestContext context, ClusterPlan cluster)
     {
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
-        context.Error = context.Route.Limits?.Take(context) ?? cluster.Admission?.Enter(context);
+        context.Error = cluster.Admission?.Enter(context);
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)

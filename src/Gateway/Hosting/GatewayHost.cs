@@ -78,9 +78,11 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         AddServices(builder.Services, options, process, logging, listeners, connections.Destinations);
         var app = builder.Build();
         var provider = app.Services.GetRequiredService<GuardedConfigProvider>();
-        await provider.LoadAsync();
+
+        // Before the first: the files may have changed since the options of the process were read.
         var tokens = app.Services.GetRequiredService<AdminTokens>();
         provider.OnApplied(changed => tokens.Replace(changed.Admin.Tokens));
+        await provider.LoadAsync();
         ConnectionMetrics.Register(app.Services.GetRequiredService<CollectorRegistry>(), listeners);
         KestrelSetup.Branch(app);
         return new GatewayHost(app, logging, listeners);

@@ -44,7 +44,7 @@ internal sealed class CatalogHost : IAsyncDisposable
         builder.Services.AddSingleton(new DestinationSockets(int.MaxValue));
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
-        builder.Services.AddDestinationAvailability(seed: 1);
+        builder.Services.AddDestinationAvailability(seed: 1, seriesLimit: 2048);
         builder.Services.AddModelCatalog(options, seed: 1);
         var app = builder.Build();
         app.MapReverseProxy();

@@ -81,19 +81,6 @@ public sealed class DestinationRequestTests
         Assert.Null(new DestinationRequest(new ClusterExtensions()).Credentials.Find("any"));
     }
 
-    [Theory]
-    [InlineData("Authorization", true, false)]
-    [InlineData("x-api-key", true, false)]
-    [InlineData("API-Key", true, false)]
-    [InlineData("X-Blaze-Destination", true, true)]
-    [InlineData("anthropic-version", false, false)]
-    [InlineData("Content-Type", false, false)]
-    public void Client_credentials_and_control_headers_stay_behind(string header, bool stripped, bool strippedWhenForwarding)
-    {
-        Assert.Equal(stripped, DestinationRequest.IsStripped(header, forwardClientCredentials: false));
-        Assert.Equal(strippedWhenForwarding, DestinationRequest.IsStripped(header, forwardClientCredentials: true));
-    }
-
     private static DestinationRequest Of(string kind, string? version) =>
         new(new ClusterExtensions { ModelServer = new ModelServerOptions { Kind = kind, ApiVersion = version } });
 

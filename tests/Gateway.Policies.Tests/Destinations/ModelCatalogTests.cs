@@ -36,8 +36,8 @@ public sealed class ModelCatalogTests
         Assert.False(now.Cluster("llm")!.IsUniform);
         Assert.True(host.Catalog.MayServe(host.Destination("llm", "a"), "qwen"));
         Assert.False(host.Catalog.MayServe(host.Destination("llm", "b"), "qwen"));
-        Assert.Equal("qwen", now.Label("qwen"));
-        Assert.Equal("other", now.Label("gpt-4o"));
+        Assert.Equal("qwen", now.NameOf("qwen"));
+        Assert.Equal("other", now.NameOf("gpt-4o"));
         Assert.Equal("llama qwen", string.Join(" ", now.Cluster("llm")!.Served.Entries.Select(e => e.Name)));
         Assert.Equal("/v1/models", a.LastPathAndQuery, StringComparer.Ordinal);
     }
@@ -169,8 +169,7 @@ public sealed class ModelCatalogTests
         await host.Catalog.WhenAskedOnce();
         var status = host.Catalog.StatusOf(host.Destination("c", "d"));
         Assert.Equal((1024, 100_001 - 1024), (status.Models!.Entries.Length, status.Ignored));
-        Assert.Equal(Options.MaxLabels, host.Current.Labels.Count);
-        Assert.Equal("other", host.Current.Label("m99999"));
+        Assert.Equal(("m0", "other"), (host.Current.NameOf("m0"), host.Current.NameOf("m99999")));
     }
 
     [Fact]
@@ -293,7 +292,7 @@ public sealed class ModelCatalogTests
             for (var i = 0; i < 1000; i++)
             {
                 var now = catalog.Current;
-                found += now.Find("c", "qwen") == ModelStanding.Served && catalog.MayServe(destination, "qwen") && now.Label("qwen") != "other" ? 1 : 0;
+                found += now.Find("c", "qwen") == ModelStanding.Served && catalog.MayServe(destination, "qwen") && now.NameOf("qwen") != "other" ? 1 : 0;
             }
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;

@@ -13,8 +13,7 @@ public sealed class ModelListingTests
             Cluster("big", (DestinationAnswer.Answering, ["llama-70b"])),
             Cluster("dark", (DestinationAnswer.Answering, null)),
             Cluster("down", (DestinationAnswer.Unreachable, ["lost-1b"])),
-        ],
-        []);
+        ]);
 
     [Fact]
     public void Without_models_a_route_lists_what_answering_destinations_of_its_cluster_serve() =>

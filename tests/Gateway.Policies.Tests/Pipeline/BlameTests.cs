@@ -87,6 +87,25 @@ public sealed class BlameTests
     }
 
     [Fact]
+    public async Task A_destination_with_which_no_handshake_succeeds_is_to_blame()
+    {
+        await using var destination = await HeldDestination.StartAsync();
+        await using var host = await WireHost.StartAsync(
+            [WireHost.Route("all", new RouteExtensions())], [WireHost.Cluster("llm", destination.Address.Replace("http:", "https:", StringComparison.Ordinal))]);
+        for (var sent = 1; sent <= 2; sent++)
+        {
+            await using var caller = await host.CallAsync("HTTP/1.1");
+            await caller.SendAsync("/any", []);
+            await caller.HeadAsync();
+            Assert.Equal((502, "upstream_tls_failed"), (caller.Status, caller.Header("X-Blaze-Error")));
+            await host.RestAsync(sent);
+        }
+
+        var availability = host.Get<AvailabilityRegistry>().Of(host.Cluster("llm").DestinationsState.AllDestinations[0]);
+        Assert.Equal((AvailabilityReason.ConnectFailed, 2), (availability.Facts.Reason, availability.Facts.Failures));
+    }
+
+    [Fact]
     public async Task A_policy_that_throws_when_a_destination_is_ejected_leaves_nothing_in_flight()
     {
         var policy = new FailingPolicy();

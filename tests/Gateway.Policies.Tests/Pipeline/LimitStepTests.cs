@@ -61,11 +61,30 @@ public sealed class LimitStepTests
         await host.FreeAsync();
         Assert.Equal(3, destination.Seen.Count);
         var record = Assert.Single(host.Records, record => record.ErrorCode is not null);
-        Assert.Equal((Outcome.RateLimited, "llm", 0), (record.Outcome, record.Cluster, record.Attempts));
+        Assert.Equal((Outcome.RateLimited, null, 0), (record.Outcome, record.Cluster, record.Attempts));
         var metrics = await host.MetricsAsync();
         Assert.Contains("""blaze_ratelimit_decisions_total{route="all",limit="client_concurrent",decision="allowed"} 3""", metrics, StringComparison.Ordinal);
         Assert.Contains("""blaze_ratelimit_decisions_total{route="all",limit="client_concurrent",decision="rejected"} 1""", metrics, StringComparison.Ordinal);
         Assert.Contains("blaze_ratelimit_partitions 1", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_client_uploads_slowly_counts_before_its_body_is_read()
+    {
+        await using var destination = await HeldDestination.StartAsync();
+        destination.Open();
+        await using var host = await PipelineHost.StartAsync(destination, Limits(perClient: 1));
+        using var uploading = new CancellationTokenSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var slow = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new HalfContent(begun, uploading.Token) };
+        var upload = host.Http.SendAsync(slow, uploading.Token);
+        await begun.Task;
+        await PipelineHost.UntilAsync(() => host.Permits.Taken == 1);
+        Assert.Equal((HttpStatusCode.TooManyRequests, "rate_limit_exceeded"), await host.AskAsync("/v1/chat/completions", body: Chat));
+        await uploading.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => upload);
+        await host.FreeAsync();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, []));
     }
 
     [Fact]
@@ -314,5 +333,23 @@ public sealed class LimitStepTests
         Assert.Equal(600, statuses[200] + statuses[429] + statuses[499] + statuses[503]);
         Assert.True(statuses[200] > 0 && statuses[499] > 0, $"{statuses[200]} answered, {statuses[429]} refused, {statuses[499]} left");
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, []));
+    }
+
+    /// <summary>A body that begins and does not go on.</summary>
+    private sealed class HalfContent(TaskCompletionSource begun, CancellationToken end) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync("{\"model\":"u8.ToArray(), CancellationToken.None);
+            await stream.FlushAsync(CancellationToken.None);
+            begun.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, end);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = -1;
+            return false;
+        }
     }
 }

@@ -13,8 +13,11 @@ internal sealed partial class AdminAudit(ILoggerFactory logs)
     private const int ShownLength = 64;
     private readonly ILogger _log = logs.CreateLogger(Category);
 
-    /// <summary>Writes the event of a request that was answered; does nothing for one that only reads.</summary>
-    public void Write(HttpContext context, AdminError? error)
+    /// <summary>Writes the event of a request; does nothing for one that only reads.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="error">What it was answered with instead of an answer of its own.</param>
+    /// <param name="isOver">False when it broke off, so that nobody knows what came of it.</param>
+    public void Write(HttpContext context, AdminError? error, bool isOver)
     {
         var method = context.Request.Method;
         if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method))
@@ -24,8 +27,8 @@ internal sealed partial class AdminAudit(ILoggerFactory logs)
 
         var action = context.GetEndpoint()?.Metadata.GetMetadata<AdminAction>();
         var caller = AdminTokenHandler.CallerOf(context) ?? new AdminCaller("anonymous", AdminRole.Anyone);
-        var status = context.Response.StatusCode;
-        var result = error?.Code ?? (status < 400 ? "done" : "failed");
+        var status = isOver ? context.Response.StatusCode : StatusCodes.Status499ClientClosedRequest;
+        var result = !isOver ? "broken_off" : error?.Code ?? (status < 400 ? "done" : "failed");
         Log.Request(
             _log,
             status < 400 ? LogLevel.Information : LogLevel.Warning,

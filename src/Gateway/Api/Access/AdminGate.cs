@@ -15,23 +15,27 @@ internal sealed partial class AdminGate(RequestDelegate next, AdminAudit audit, 
 
         // Routing keeps an endpoint that somebody before us has chosen; only our own table counts here.
         context.SetEndpoint(null);
+        var isOver = false;
         try
         {
             await next(context);
             await CompleteAsync(context);
+            isOver = true;
         }
         catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
         {
             await AdminProblem.WriteAsync(context, AdminError.Of(exception.StatusCode), "The body of the request is too large, too slow or broken.");
+            isOver = true;
         }
         catch (Exception exception) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             Log.Failed(log, exception.GetType().FullName!);
             await AdminProblem.WriteAsync(context, AdminError.InternalError, "The gateway failed. This is a fault of the gateway; its log names the kind.");
+            isOver = true;
         }
         finally
         {
-            Record(context);
+            Record(context, isOver);
         }
     }
 
@@ -63,7 +67,7 @@ internal sealed partial class AdminGate(RequestDelegate next, AdminAudit audit, 
             : $"The request was answered with {response.StatusCode.ToString(CultureInfo.InvariantCulture)}.");
     }
 
-    private void Record(HttpContext context)
+    private void Record(HttpContext context, bool isOver)
     {
         var error = context.Features.Get<AdminError>();
         if (error is { IsRefusal: true })
@@ -71,7 +75,7 @@ internal sealed partial class AdminGate(RequestDelegate next, AdminAudit audit, 
             metrics.Refused(error);
         }
 
-        audit.Write(context, error);
+        audit.Write(context, error, isOver);
     }
 
     private static partial class Log

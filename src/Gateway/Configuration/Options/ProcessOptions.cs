@@ -117,11 +117,11 @@ internal sealed record AccessLogOptions
 /// <summary>Bounds on <c>/metrics</c>.</summary>
 internal sealed record PrometheusOptions
 {
-    /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 512 (a histogram of that many is about 1.5 MB per scrape).</summary>
+    /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 10000, which 1,000 destinations do not reach.</summary>
     [Range(16, 100_000)]
-    public int MaxLabelSets { get; init; } = 512;
+    public int MaxLabelSets { get; init; } = 10_000;
 
-    /// <summary>Model names told apart in labels; further ones are counted under <c>other</c>. Default: 64.</summary>
+    /// <summary>Model names told apart in labels, over all clusters; further ones are counted under <c>other</c>. Names offered no longer make room. Default: 64.</summary>
     [Range(1, 10_000)]
     public int MaxModels { get; init; } = 64;
 }

@@ -63,6 +63,24 @@ public sealed class AdminAuditTests
     }
 
     [Fact]
+    public async Task An_action_whose_caller_leaves_is_not_told_as_done()
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await GuardedHost.StartAsync(more: endpoints => endpoints.MapAction("/waits", new AdminAction("wait", "test"), async context =>
+        {
+            begun.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+        }).RequireRole(AdminRole.Operator));
+        using var leaving = new CancellationTokenSource();
+        var sending = host.SendAsync(HttpMethod.Post, "/waits", "operator", cancellationToken: leaving.Token);
+        await begun.Task;
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        await EndOfRequestAsync(host);
+        Assert.Equal(("operator (operator) from 127.0.0.1: wait test: broken_off 499", LogLevel.Warning), (Line(host).Text, Line(host).Level));
+    }
+
+    [Fact]
     public async Task Values_of_a_path_are_told_without_what_could_break_a_line()
     {
         await using var host = await GuardedHost.StartAsync(more: endpoints =>

@@ -75,7 +75,7 @@ internal sealed class GuardedHost : IAsyncDisposable
     };
 
     /// <summary>Sends a request with the token of <paramref name="name"/>, or none.</summary>
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? name = null, HttpContent? content = null)
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? name = null, HttpContent? content = null, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         if (name is not null)
@@ -83,7 +83,8 @@ internal sealed class GuardedHost : IAsyncDisposable
             request.Headers.Authorization = new("Bearer", Tokens[name]);
         }
 
-        return await Client.SendAsync(request, TestContext.Current.CancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, TestContext.Current.CancellationToken);
+        return await Client.SendAsync(request, either.Token);
     }
 
     /// <summary>Value of the refusals counter.</summary>
