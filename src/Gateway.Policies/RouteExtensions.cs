@@ -81,7 +81,7 @@ public sealed record LimitsOptions
 /// <summary>One set of limits.</summary>
 public sealed record LimitOptions
 {
-    /// <summary>Requests in flight at once, from when their body has been read to the end of their answer. Default: null, any number.</summary>
+    /// <summary>Requests in flight at once, from their arrival to the end of their answer. Default: null, any number.</summary>
     [Range(1, 1_000_000)]
     public int? Concurrent { get; init; }
 }
@@ -92,6 +92,10 @@ public sealed record RequestBodyOptions
     /// <summary>Largest body of an inference request, bytes. Above it: 413 <c>payload_too_large</c>. Default: 10 MiB; 32 MiB suits multimodal routes.</summary>
     [Range(1024, 1L << 30)]
     public long MaxBytes { get; init; } = 10L * 1024 * 1024;
+
+    /// <summary>Longest time the body of an inference request may take to come, 1 s to 1 h. Above it: 408 <c>request_timeout</c>. Default: 5 minutes, 35 KB/s for the largest body.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>What the gateway adds to answers or puts back into them.</summary>

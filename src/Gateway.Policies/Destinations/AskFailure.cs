@@ -33,6 +33,8 @@ internal readonly record struct AskFailure(ProbeFindingKind Kind, string Reason,
                     return new(ProbeFindingKind.Broken, "TLS failed: its certificate is not trusted or does not fit the host name; Extensions.Tls.CertificateAuthority names whom to trust");
                 case CryptographicException:
                     return new(ProbeFindingKind.Broken, "TLS failed: it wants a certificate or refuses the one of Extensions.Tls.ClientCertificate");
+                case DestinationSocketsException:
+                    return new(ProbeFindingKind.NotAsked, "the gateway has as many connections to destinations open as it may", IsConclusive: false);
                 case TimeoutException:
                     return new(ProbeFindingKind.Silent, "no connection in time", IsConclusive: false);
                 default:

@@ -78,7 +78,7 @@ internal sealed class DestinationWatch
                     Volatile.Write(ref _probeDue, 0);
                 }
 
-                if (await AskAsync(question, stop))
+                if (await TryAskAsync(question, stop))
                 {
                     _last = question;
                     _asked.TrySetResult();
@@ -96,6 +96,21 @@ internal sealed class DestinationWatch
         }
     }
 
+    /// <summary>Like <see cref="AskAsync"/>; whatever goes wrong in asking, the destination is asked again after the usual time.</summary>
+    private async Task<bool> TryAskAsync(DestinationQuestion question, CancellationToken stop)
+    {
+        try
+        {
+            return await AskAsync(question, stop);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            _listDue = After(_options.RetryInterval);
+            _ports.Failed(this, exception);
+            return true;
+        }
+    }
+
     /// <summary>Asks what is due; false when there is something else to ask meanwhile.</summary>
     private async Task<bool> AskAsync(DestinationQuestion question, CancellationToken stop)
     {
@@ -108,9 +123,17 @@ internal sealed class DestinationWatch
                 return false;
             }
 
-            if (finding.Kind == ProbeFindingKind.Alive)
+            var took = _time.GetElapsedTime(_probedAt);
+            switch (finding.Kind)
             {
-                _pace.Learn(_time.GetElapsedTime(_probedAt));
+                case ProbeFindingKind.Alive:
+                    _pace.Learn(took);
+                    break;
+                case ProbeFindingKind.Silent:
+                    _pace.LearnSilence(took);
+                    break;
+                default:
+                    break;
             }
 
             _ports.Availability.Probed(_destination, finding);
@@ -181,6 +204,11 @@ internal sealed class DestinationWatch
     private void Take(DestinationReply reply, DestinationQuestion question, bool isFirst)
     {
         var before = _status;
+        if (reply.Failure == ProbeFindingKind.NotAsked && !isFirst)
+        {
+            return;
+        }
+
         if (!reply.IsConclusive && before.Answer == DestinationAnswer.Answering && !isFirst && ++_doubts < 2)
         {
             return;
@@ -222,5 +250,10 @@ internal sealed class DestinationWatch
 /// <param name="Jitter">Spreads an interval.</param>
 /// <param name="Changed">Called with the status before, after each change of what is known of the models.</param>
 /// <param name="Republish">Called after a probe made the destination available or unavailable.</param>
+/// <param name="Failed">Called when asking failed by a fault of the gateway.</param>
 internal sealed record WatchPorts(
-    IAvailability Availability, Func<TimeSpan, TimeSpan> Jitter, Action<DestinationWatch, DestinationStatus> Changed, Action Republish);
+    IAvailability Availability,
+    Func<TimeSpan, TimeSpan> Jitter,
+    Action<DestinationWatch, DestinationStatus> Changed,
+    Action Republish,
+    Action<DestinationWatch, Exception> Failed);

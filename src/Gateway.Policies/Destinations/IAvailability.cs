@@ -16,6 +16,9 @@ internal interface IAvailability
 
     /// <summary>A probe ended.</summary>
     void Probed(DestinationState destination, ProbeFinding finding);
+
+    /// <summary>It is not probed any more, so what probes found says nothing.</summary>
+    void ProbingEnded(DestinationState destination);
 }
 
 /// <summary>A destination's state changed.</summary>

@@ -55,6 +55,9 @@ internal sealed partial class ModelCatalog
         [LoggerMessage(1206, LogLevel.Information, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) tells its models again.")]
         private static partial void Back(ILogger logger, string destination, string cluster, string address);
 
+        [LoggerMessage(1208, LogLevel.Error, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) cannot be asked for a fault of the gateway: {Exception}.")]
+        public static partial void CannotAsk(ILogger logger, string destination, string cluster, string address, string exception);
+
         [LoggerMessage(1207, LogLevel.Debug, "Destination '{Destination}' of cluster '{Cluster}' ({Address}) answers; models listed: {Models}.")]
         private static partial void Answers(ILogger logger, string destination, string cluster, string address, int models);
     }

@@ -128,36 +128,48 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     {
         var model = cluster.Model;
         var extensions = ExtensionsCarrier.Read(model.Config);
+        var destinations = cluster.DestinationsState.AllDestinations;
+        var questions = destinations.Select(d => new DestinationQuestion(model, extensions, d.DestinationId, d.Model)).ToArray();
         lock (_gate)
         {
-            var destinations = cluster.DestinationsState.AllDestinations;
-            var questions = destinations.Select(d => new DestinationQuestion(model, extensions, d.DestinationId, d.Model)).ToArray();
             if (questions.All(question => question.IsEmpty))
             {
                 Forget(cluster.ClusterId);
                 Publish();
-                return;
             }
-
-            if (!_clusters.TryGetValue(cluster.ClusterId, out var watched))
+            else
             {
-                _clusters.Add(cluster.ClusterId, watched = new WatchedCluster(cluster.ClusterId));
+                Watch(cluster.ClusterId, extensions.ModelServer?.Kind, destinations, questions);
             }
-
-            watched.Kind = extensions.ModelServer?.Kind;
-            foreach (var gone in watched.Watches.Keys.Except(destinations).ToArray())
-            {
-                watched.Remove(gone);
-                _watches.Remove(gone);
-            }
-
-            foreach (var (destination, question) in destinations.Zip(questions))
-            {
-                Watch(watched, destination, question);
-            }
-
-            Publish();
         }
+
+        // What was probed before may have been told dead, and nobody would take it back. Of one that never was this says nothing.
+        foreach (var (destination, _) in destinations.Zip(questions).Where(pair => !pair.Second.IsProbed))
+        {
+            _availability.ProbingEnded(destination);
+        }
+    }
+
+    private void Watch(string cluster, string? kind, IReadOnlyList<DestinationState> destinations, DestinationQuestion[] questions)
+    {
+        if (!_clusters.TryGetValue(cluster, out var watched))
+        {
+            _clusters.Add(cluster, watched = new WatchedCluster(cluster));
+        }
+
+        watched.Kind = kind;
+        foreach (var gone in watched.Watches.Keys.Except(destinations).ToArray())
+        {
+            watched.Remove(gone);
+            _watches.Remove(gone);
+        }
+
+        foreach (var (destination, question) in destinations.Zip(questions))
+        {
+            Watch(watched, destination, question);
+        }
+
+        Publish();
     }
 
     private void Watch(WatchedCluster cluster, DestinationState destination, DestinationQuestion question)
@@ -168,7 +180,7 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
             return;
         }
 
-        var ports = new WatchPorts(_availability, Jitter, (w, before) => Changed(cluster, destination.DestinationId, w, before), PublishChange);
+        var ports = new WatchPorts(_availability, Jitter, (w, before) => Changed(cluster, destination.DestinationId, w, before), PublishChange, (w, error) => Log.CannotAsk(_logger, destination.DestinationId, cluster.Id, w.Question.Address, error.GetType().FullName!));
         var watch = new DestinationWatch(destination, question, _options, _time, ports);
         var watched = new WatchedDestination(watch);
         cluster.Watches.Add(destination, watched);

@@ -26,6 +26,9 @@ internal enum ProbeFindingKind : byte
 
     /// <summary>The host name has no address.</summary>
     Unresolved,
+
+    /// <summary>The gateway could not ask: it has as many sockets open as it may.</summary>
+    NotAsked,
 }
 
 /// <summary>What a probe found.</summary>
@@ -36,7 +39,7 @@ internal readonly record struct ProbeFinding(ProbeFindingKind Kind, bool IsHard)
 /// <summary>The findings as they are written in labels.</summary>
 internal static class ProbeFindings
 {
-    private static readonly string[] Names = ["alive", "loading", "refused", "silent", "broken", "server_error", "unavailable", "unresolved"];
+    private static readonly string[] Names = ["alive", "loading", "refused", "silent", "broken", "server_error", "unavailable", "unresolved", "not_asked"];
 
     /// <summary>Number of findings.</summary>
     public static int Count => Names.Length;

@@ -22,14 +22,18 @@ internal sealed class ProbePace
 
     private readonly TimeSpan[] _durations = new TimeSpan[Kept];
     private int _count;
+    private bool _wasSilent;
 
-    /// <summary>Longest wait for an answer: five times the 99th percentile of what answers took, within 250 ms and 1 s; 1 s until enough is known.</summary>
+    /// <summary>
+    /// Longest wait for an answer: five times the 99th percentile of what answers took, within 250 ms and 1 s; 1 s until enough is known, and after silence
+    /// until there is an answer again: a server whose answers take longer than they did is slow and not dead.
+    /// </summary>
     public TimeSpan Patience
     {
         get
         {
             var known = Math.Min(_count, Kept);
-            if (known < Enough)
+            if (known < Enough || _wasSilent)
             {
                 return LongestPatience;
             }
@@ -47,5 +51,16 @@ internal sealed class ProbePace
     public static TimeSpan Interval(bool isCalm, int destinations) => (isCalm ? Calm : Urgent) * Math.Max(1, (double)destinations / Crowd);
 
     /// <summary>An answer took this long.</summary>
-    public void Learn(TimeSpan duration) => _durations[_count++ % Kept] = duration;
+    public void Learn(TimeSpan duration)
+    {
+        _wasSilent = false;
+        _durations[_count++ % Kept] = duration;
+    }
+
+    /// <summary>There was no answer in this time. It would have taken longer.</summary>
+    public void LearnSilence(TimeSpan waited)
+    {
+        Learn(waited);
+        _wasSilent = true;
+    }
 }

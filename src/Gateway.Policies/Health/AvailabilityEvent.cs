@@ -47,6 +47,9 @@ internal enum AvailabilityInput : byte
 
     /// <summary>Another server stands behind it now.</summary>
     Replaced,
+
+    /// <summary>It is not probed any more.</summary>
+    ProbingEnded,
 }
 
 /// <summary>One thing that happened to a destination.</summary>

@@ -16,7 +16,7 @@ internal static class AvailabilityMachine
         AttemptSucceeded => Answered(facts, at),
         AttemptFailed => Failed(facts, happened, at),
         TrialSucceeded => facts.State == HalfOpen ? Return(facts, TrialAnswered, at) : Answered(facts, at),
-        TrialFailed => facts.State == HalfOpen ? Eject(facts, happened.Reason, at) : Failed(facts, happened, at),
+        TrialFailed => facts.State == HalfOpen ? Tried(facts, happened.Reason, at) : Failed(facts, happened, at),
         ProbeSucceeded => Alive(facts, at),
         ProbeFailed => Unwell(facts, happened, at),
         AvailabilityInput.ProbeLoading => Loads(facts, AvailabilityReason.ProbeLoading, at),
@@ -28,8 +28,26 @@ internal static class AvailabilityMachine
         DeclaredFine => Absolve(facts with { Yarp = YarpVerdict.None }, at),
         Released => Release(facts, at),
         Replaced => Replace(facts, at),
+        AvailabilityInput.ProbingEnded => Unprobe(facts, at),
         _ => facts,
     };
+
+    /// <summary>Where failed attempts do not count, a failed trial is an attempt like others: a probe or the time of the ejection has let the destination back.</summary>
+    private static AvailabilityFacts Tried(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at) =>
+        at.Rules.Ejects ? Eject(facts, reason, at) : Return(facts, BackOffOver, at);
+
+    /// <summary>What probes have found says nothing any more, and nothing will come that takes it back.</summary>
+    private static AvailabilityFacts Unprobe(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var next = facts with { ProbeFailures = 0, ProbeSuccesses = 0, IsProbedDead = false, IsSeen = false };
+        return facts.State switch
+        {
+            Loading => Return(next, AvailabilityReason.ProbingEnded, at),
+            Suspect when next is { Failures: 0, IsDead: false } => Enter(next, Up, AvailabilityReason.ProbingEnded, at),
+            Ejected when IsOver(next, at) => Enter(next, HalfOpen, BackOffOver, at),
+            _ => next,
+        };
+    }
 
     private static AvailabilityFacts Answered(in AvailabilityFacts facts, in AvailabilityCircumstances at)
     {

@@ -74,6 +74,9 @@ internal enum AvailabilityReason : byte
 
     /// <summary>It joined the cluster.</summary>
     Joined,
+
+    /// <summary>It is not probed any more.</summary>
+    ProbingEnded,
 }
 
 /// <summary>The reasons in words, and as they are written in labels.</summary>
@@ -105,6 +108,7 @@ internal static class AvailabilityReasons
         ("yarp_passive", "the passive health check of YARP"),
         ("new_address", "its address changed"),
         ("joined", "it joined the cluster"),
+        ("probing_ended", "it is not probed any more"),
     ];
 
     /// <summary>Label value.</summary>

@@ -68,7 +68,19 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
         if (_destinations.TryGetValue(destination, out var known))
         {
             known.Metrics.Probed(finding.Kind);
-            known.Take(ProbeEvents.Of(finding));
+            if (finding.Kind != ProbeFindingKind.NotAsked)
+            {
+                known.Take(ProbeEvents.Of(finding));
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public void ProbingEnded(DestinationState destination)
+    {
+        if (_destinations.TryGetValue(destination, out var known))
+        {
+            known.Take(new AvailabilityEvent(AvailabilityInput.ProbingEnded));
         }
     }
 

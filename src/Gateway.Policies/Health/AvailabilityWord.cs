@@ -8,7 +8,9 @@ internal readonly record struct AvailabilityWord(int Bits)
     private const int SlowBit = 1 << 4;
     private const int DoubtBit = 1 << 5;
     private const int AvailableBit = 1 << 6;
-    private const int EpochShift = 8;
+    private const int TurnOne = 1 << 7;
+    private const int TurnMask = 31 << 7;
+    private const int EpochShift = 12;
 
     /// <summary>The state.</summary>
     public AvailabilityState State => (AvailabilityState)(Bits & StateMask);
@@ -38,4 +40,13 @@ internal readonly record struct AvailabilityWord(int Bits)
 
     /// <summary>The word with the trial under way, or not.</summary>
     public AvailabilityWord WithTrial(bool taken) => new(taken ? Bits | TrialBit : Bits & ~TrialBit);
+
+    /// <summary>The word with another trial under way than this one's.</summary>
+    public AvailabilityWord WithNextTrial() => new((Bits & ~TurnMask) | ((Bits + TurnOne) & TurnMask));
+
+    /// <summary>The word with the trial of <paramref name="other"/>, if one is under way there.</summary>
+    public AvailabilityWord WithTrialOf(AvailabilityWord other) => new((Bits & ~(TrialBit | TurnMask)) | (other.Bits & (TrialBit | TurnMask)));
+
+    /// <summary>Whether the trial under way is that of <paramref name="other"/>.</summary>
+    public bool IsTrialOf(AvailabilityWord other) => IsTrialTaken && other.IsTrialTaken && Epoch == other.Epoch && ((Bits ^ other.Bits) & TurnMask) == 0;
 }

@@ -16,7 +16,7 @@ internal sealed partial class ClusterAvailability
                 return;
             }
 
-            var others = Array.Exists(cluster._members, other => !ReferenceEquals(other, member) && other.Facts.IsAvailable);
+            var others = Array.FindAll(cluster._members, other => !ReferenceEquals(other, member) && other.Facts.IsAvailable).Length;
             Changed(
                 logger,
                 level,
@@ -27,16 +27,21 @@ internal sealed partial class ClusterAvailability
                 after.Reason.Sentence(),
                 before.State.Name(),
                 Math.Round((now - before.Since).TotalSeconds, 3),
-                after.IsAvailable ? "" : others ? " The other destinations serve." : " No other destination of the cluster is available.");
+                after.IsAvailable ? "" : others switch
+                {
+                    0 => " No other destination of the cluster is available.",
+                    1 => " One other destination of the cluster is available.",
+                    _ => $" {others} other destinations of the cluster are available.",
+                });
         }
 
         private static LogLevel Level(in AvailabilityFacts before, in AvailabilityFacts after) => after switch
         {
             { State: AvailabilityState.Ejected or AvailabilityState.Loading or AvailabilityState.Wedged } or { State: AvailabilityState.Suspect, IsDead: true } => LogLevel.Warning,
 
-            // One failed request more or less is no news.
-            { State: AvailabilityState.Suspect } when !after.Reason.IsOfProbe() => LogLevel.Debug,
-            { State: AvailabilityState.Up } when before.State == AvailabilityState.Suspect => LogLevel.Debug,
+            // One failed request or slow probe more or less is no news.
+            { State: AvailabilityState.Suspect } => LogLevel.Debug,
+            { State: AvailabilityState.Up } when before is { State: AvailabilityState.Suspect, IsDead: false } => LogLevel.Debug,
             _ => LogLevel.Information,
         };
 

@@ -21,6 +21,9 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     /// <summary>The cluster.</summary>
     public ClusterState Cluster => cluster;
 
+    /// <summary>Time since the gateway's start.</summary>
+    public TimeSpan Now => registry.Now;
+
     /// <summary>Takes over the destinations and rules the configuration has now.</summary>
     public void Reconcile()
     {

@@ -5,10 +5,14 @@ namespace BlazeGateway.Policies.Health;
 /// <summary>Whether one destination may be sent requests. Its word is read by any thread without a lock; the facts behind it are its cluster's to change.</summary>
 internal sealed class DestinationAvailability : IDisposable
 {
+    /// <summary>How long a trial may take before another request may try as well: whoever draws its upload out keeps no destination out of service.</summary>
+    public static readonly TimeSpan TrialLease = TimeSpan.FromSeconds(10);
+
     private readonly ClusterAvailability _cluster;
     private readonly ITimer _timer;
     private int _word;
     private long _slowStartFrom;
+    private long _trialFrom;
 
     public DestinationAvailability(ClusterAvailability cluster, DestinationState destination, DestinationHealthMetrics metrics, TimeProvider time)
     {
@@ -36,13 +40,31 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>The part of its ordinary weight it has now, from 0.1 to 1; strategies that know weights multiply by it.</summary>
     public double Weight => Word.IsSlow ? _cluster.SlowStartWeight(new TimeSpan(Volatile.Read(ref _slowStartFrom))) : 1;
 
+    /// <summary>Whether <see cref="TryTakeTrial"/> may succeed now.</summary>
+    public bool IsTrialDue =>
+        Word is { State: AvailabilityState.HalfOpen } word && (!word.IsTrialTaken || _cluster.Now.Ticks - Volatile.Read(ref _trialFrom) >= TrialLease.Ticks);
+
     /// <summary>Takes the one request a half-open destination may be sent. Whoever gets true sends it and tells by <see cref="Ended"/> how it went.</summary>
     public bool TryTakeTrial(out AvailabilityWord taken)
     {
         var word = Word;
-        taken = word.WithTrial(true);
-        return word is { State: AvailabilityState.HalfOpen, IsTrialTaken: false }
-            && Interlocked.CompareExchange(ref _word, taken.Bits, word.Bits) == word.Bits;
+        taken = word;
+        if (word.State != AvailabilityState.HalfOpen)
+        {
+            return false;
+        }
+
+        var now = _cluster.Now.Ticks;
+        if (word.IsTrialTaken && now - Volatile.Read(ref _trialFrom) < TrialLease.Ticks)
+        {
+            return false;
+        }
+
+        taken = word.IsTrialTaken ? word.WithNextTrial() : word.WithTrial(true);
+
+        // Before the word says so: who reads it then must not take the time of an earlier trial for this one's.
+        Volatile.Write(ref _trialFrom, now);
+        return Interlocked.CompareExchange(ref _word, taken.Bits, word.Bits) == word.Bits;
     }
 
     /// <summary>The headers of the answer to a trial are here.</summary>
@@ -81,7 +103,7 @@ internal sealed class DestinationAvailability : IDisposable
         {
             var seen = Word;
             var isSame = seen.State == AvailabilityState.HalfOpen && next.State == AvailabilityState.HalfOpen && seen.Epoch == next.Epoch;
-            if (Interlocked.CompareExchange(ref _word, next.WithTrial(isSame && seen.IsTrialTaken).Bits, seen.Bits) == seen.Bits)
+            if (Interlocked.CompareExchange(ref _word, (isSame ? next.WithTrialOf(seen) : next).Bits, seen.Bits) == seen.Bits)
             {
                 return;
             }
@@ -92,7 +114,7 @@ internal sealed class DestinationAvailability : IDisposable
     public void ReleaseTrial(AvailabilityWord picked)
     {
         // Other parts of the word may have changed meanwhile, such as the end of slow start.
-        for (var seen = Word; seen.IsTrialTaken && seen.Epoch == picked.Epoch; seen = Word)
+        for (var seen = Word; seen.IsTrialOf(picked); seen = Word)
         {
             if (Interlocked.CompareExchange(ref _word, seen.WithTrial(false).Bits, seen.Bits) == seen.Bits)
             {

@@ -131,6 +131,14 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;
         }
 
+        if (answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent)
+        {
+            // There is no body, whatever its length is said to be; the server takes either one, or its absence, for a fault of ours.
+            headers.ContentLength = null;
+            answer.Content.Dispose();
+            answer.Content = null;
+        }
+
         if (answer.StatusCode == HttpStatusCode.SwitchingProtocols || (answer.StatusCode == HttpStatusCode.OK && HttpMethods.IsConnect(httpContext.Request.Method)))
         {
             context.Upgraded();

@@ -15,6 +15,9 @@ internal enum Expiry : byte
 
     /// <summary>The whole request took too long.</summary>
     Total,
+
+    /// <summary>The body of the request took too long to come.</summary>
+    RequestBody,
 }
 
 /// <summary>
@@ -44,6 +47,9 @@ internal sealed class Deadline
 
     /// <summary>Canceled when a limit runs out while the answer is read, or by <see cref="CancelRead"/>.</summary>
     public CancellationToken Read => _read.Token;
+
+    /// <summary>Where the sweep keeps it.</summary>
+    public int Slot { get; set; }
 
     /// <summary>The limit that ran out, if one did.</summary>
     public Expiry Expired => _expired;

@@ -9,7 +9,9 @@ internal sealed class DeadlineSweep : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _changing = new();
-    private Deadline[] _all = [];
+    private readonly Stack<int> _free = new();
+    private Deadline?[] _slots = [];
+    private int _used;
 
     public DeadlineSweep(TimeProvider time)
     {
@@ -18,14 +20,35 @@ internal sealed class DeadlineSweep : IDisposable
     }
 
     /// <summary>Deadlines looked at.</summary>
-    public int Count => Volatile.Read(ref _all).Length;
+    public int Count
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return _used - _free.Count;
+            }
+        }
+    }
 
     /// <summary>Adds one; rare, since request contexts are reused.</summary>
     public void Add(Deadline deadline)
     {
         lock (_changing)
         {
-            Volatile.Write(ref _all, [.. _all, deadline]);
+            if (!_free.TryPop(out var slot))
+            {
+                slot = _used++;
+                if (slot == _slots.Length)
+                {
+                    var larger = new Deadline?[Math.Max(64, 2 * _slots.Length)];
+                    _slots.CopyTo(larger, 0);
+                    Volatile.Write(ref _slots, larger);
+                }
+            }
+
+            deadline.Slot = slot;
+            Volatile.Write(ref _slots[slot], deadline);
         }
     }
 
@@ -34,7 +57,8 @@ internal sealed class DeadlineSweep : IDisposable
     {
         lock (_changing)
         {
-            Volatile.Write(ref _all, Array.FindAll(_all, other => !ReferenceEquals(other, deadline)));
+            Volatile.Write(ref _slots[deadline.Slot], null);
+            _free.Push(deadline.Slot);
         }
     }
 
@@ -44,9 +68,9 @@ internal sealed class DeadlineSweep : IDisposable
     private void Look()
     {
         var now = _time.GetTimestamp();
-        foreach (var deadline in Volatile.Read(ref _all))
+        foreach (var deadline in Volatile.Read(ref _slots))
         {
-            deadline.Look(now);
+            deadline?.Look(now);
         }
     }
 }

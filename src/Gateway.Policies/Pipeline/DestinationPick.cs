@@ -60,7 +60,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            if (destination.IsTrialDue && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
                 return destination.Destination;

@@ -1,9 +1,10 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Pipeline.Body;
-using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -80,7 +81,7 @@ internal static class ForwardFailure
 
         if (IsOurs(error, cause))
         {
-            return GatewayError.Overloaded;
+            return error == ForwarderError.UpgradeResponseClient && !IsUpgradeAskedFor(context) ? GatewayError.UpstreamProtocolError : GatewayError.Overloaded;
         }
 
         return error switch
@@ -104,6 +105,9 @@ internal static class ForwardFailure
     private static bool IsOurs(ForwarderError error, Exception? cause) =>
         (error == ForwarderError.UpgradeResponseClient && Holds<InvalidOperationException>(cause) is not null)
         || (error == ForwarderError.Request && Holds<DestinationSocketsException>(cause) is not null);
+
+    private static bool IsUpgradeAskedFor(RequestContext context) =>
+        context.Http.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true || context.Http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true;
 
     /// <summary>When the destination fails first, reading the client's body is canceled, and the forwarder blames the client.</summary>
     private static GatewayError OfBody(Exception? cause, RequestContext context)

@@ -144,6 +144,11 @@ internal sealed class ObservedStream : ReadOnlyStream
     private void Observe(ReadOnlySpan<byte> bytes)
     {
         ref var record = ref _context.Record;
+        if (record.BytesOut == 0)
+        {
+            _context.ReleaseBody();
+        }
+
         record.BytesOut += bytes.Length;
         if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == StreamMarks.None)
         {

@@ -56,9 +56,11 @@ internal sealed class PlanCache
 
     /// <summary>The tally of a destination.</summary>
     public DestinationTally For(DestinationState destination, string cluster) =>
-        _destinations.TryGetValue(destination, out var tally)
-            ? tally
-            : _destinations.GetValue(destination, state => new DestinationTally(state, _metrics.Destination(cluster, state.DestinationId)));
+        _destinations.TryGetValue(destination, out var tally) ? tally : Create(destination, cluster);
+
+    // Apart from the look-up, which would make an object for the lambda every time.
+    private DestinationTally Create(DestinationState destination, string cluster) =>
+        _destinations.GetValue(destination, state => new DestinationTally(state, _metrics.Destination(cluster, state.DestinationId)));
 
     private ClusterPlan Compile(ClusterModel cluster)
     {

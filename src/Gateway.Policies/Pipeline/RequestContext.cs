@@ -171,6 +171,20 @@ internal sealed class RequestContext
         return true;
     }
 
+    /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
+    public void ReleaseBody()
+    {
+        if (Body.IsEmpty || !Replay.IsRead)
+        {
+            return;
+        }
+
+        Replay.Reset();
+        Body.Clear();
+        _budget.Release(_reserved);
+        _reserved = 0;
+    }
+
     /// <summary>Gives everything back. False when this object may not serve another request.</summary>
     public bool End()
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Inference;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -14,9 +15,8 @@ internal sealed class RewrittenStream : ReadOnlyStream
     private readonly ObservedStream _inner;
     private readonly FrameRewriter? _frames;
     private readonly JsonModelRewriter? _document;
-    private readonly ArrayBufferWriter<byte> _output = new(ReadBytes);
+    private readonly RentedWriter _output = new();
     private byte[] _input = [];
-    private int _served;
     private bool _ended;
 
     public RewrittenStream(ObservedStream inner, bool isStream, bool hideUsage, string? publicModel, Dialect dialect)
@@ -33,9 +33,10 @@ internal sealed class RewrittenStream : ReadOnlyStream
     }
 
     /// <inheritdoc />
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        while (_served == _output.WrittenCount)
+        while (_output.IsEmpty)
         {
             if (_ended)
             {
@@ -44,6 +45,8 @@ internal sealed class RewrittenStream : ReadOnlyStream
 
             if (buffer.Length == 0)
             {
+                // The forwarder waits like this before every read; a silent stream holds no memory meanwhile.
+                Release();
                 return await _inner.ReadAsync(buffer, cancellationToken);
             }
 
@@ -52,15 +55,10 @@ internal sealed class RewrittenStream : ReadOnlyStream
                 _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
             }
 
-            _output.ResetWrittenCount();
-            _served = 0;
             Rewrite(await _inner.ReadAsync(_input, cancellationToken));
         }
 
-        var count = Math.Min(buffer.Length, _output.WrittenCount - _served);
-        _output.WrittenSpan.Slice(_served, count).CopyTo(buffer.Span);
-        _served += count;
-        return count;
+        return _output.Read(buffer.Span);
     }
 
     /// <inheritdoc />
@@ -68,18 +66,23 @@ internal sealed class RewrittenStream : ReadOnlyStream
     {
         if (disposing)
         {
-            var input = _input;
-            _input = [];
-            if (input.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(input);
-            }
-
+            Release();
             _frames?.Dispose();
             _inner.Dispose();
         }
 
         base.Dispose(disposing);
+    }
+
+    private void Release()
+    {
+        _output.Dispose();
+        var input = _input;
+        _input = [];
+        if (input.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(input);
+        }
     }
 
     private void Rewrite(int read)

@@ -27,6 +27,7 @@ internal sealed class RoutePlan
         Limits = LimitStep.Compile(RouteId, Options.Limits, permits, Metrics);
         Kind = cluster.ModelServer?.Kind ?? ModelServerKinds.Generic;
         TotalTicks = Ticks(Options.Timeouts.Total ?? cluster.Timeouts.Total, time) ?? long.MaxValue;
+        BodyTicks = Ticks(Options.RequestBody.ReadTimeout, time)!.Value;
         FirstByteTicks = Ticks(Options.Timeouts.FirstByte, time);
         BetweenChunksTicks = Ticks(Options.Timeouts.BetweenChunks, time);
         EndsBrokenStreams = !Options.Response.BrokenStream.Equals(BrokenStreams.Cut, StringComparison.OrdinalIgnoreCase);
@@ -65,6 +66,9 @@ internal sealed class RoutePlan
 
     /// <summary>Limit of the whole request in ticks, <see cref="long.MaxValue"/> for none.</summary>
     public long TotalTicks { get; }
+
+    /// <summary>Limit of reading a body that is held, in ticks.</summary>
+    public long BodyTicks { get; }
 
     /// <summary>Limit to the first byte in ticks, null to inherit.</summary>
     public long? FirstByteTicks { get; }

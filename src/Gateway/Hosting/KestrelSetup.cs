@@ -1,6 +1,8 @@
 using BlazeGateway.Api;
 using BlazeGateway.Configuration;
 using BlazeGateway.Policies;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -51,12 +53,17 @@ internal static class KestrelSetup
 
         var proxy = ((IApplicationBuilder)app).New();
         proxy.UseRouting();
-        proxy.UseCors();
-        proxy.UseRequestTimeouts();
+
+        // Both make objects for every request, also where no route asks for them.
+        proxy.UseWhen(static http => MetadataOf<ICorsMetadata>(http) is not null, static cors => cors.UseCors());
+        proxy.UseWhen(static http => (MetadataOf<RequestTimeoutAttribute>(http) ?? (object?)MetadataOf<RequestTimeoutPolicy>(http)) is not null, static timeouts => timeouts.UseRequestTimeouts());
         proxy.UseEndpoints(endpoints => endpoints.MapReverseProxy(pipeline => pipeline.UseGatewayPolicies()));
         proxy.UseUnmatchedRequests();
         var proxyPipeline = proxy.Build();
 
         app.Run(context => context.Features.Get<AdminListener>() is null ? proxyPipeline(context) : adminPipeline(context));
     }
+
+    private static T? MetadataOf<T>(HttpContext http)
+        where T : class => http.GetEndpoint()?.Metadata.GetMetadata<T>();
 }

@@ -32,7 +32,11 @@ internal sealed class CatalogHost : IAsyncDisposable
 
     public AvailabilityRegistry Availability => _app.Services.GetRequiredService<AvailabilityRegistry>();
 
-    public static async Task<CatalogHost> StartAsync(TimeProvider time, ModelCatalogOptions options, params ClusterConfig[] clusters)
+    public static Task<CatalogHost> StartAsync(TimeProvider time, ModelCatalogOptions options, params ClusterConfig[] clusters) =>
+        StartAsync(time, options, int.MaxValue, clusters);
+
+    /// <param name="sockets">Connections to destinations the process may have.</param>
+    public static async Task<CatalogHost> StartAsync(TimeProvider time, ModelCatalogOptions options, int sockets, params ClusterConfig[] clusters)
     {
         var log = new LogLines();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -41,7 +45,7 @@ internal sealed class CatalogHost : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(time);
         builder.Services.AddReverseProxy().LoadFromMemory([], clusters);
-        builder.Services.AddSingleton(new DestinationSockets(int.MaxValue));
+        builder.Services.AddSingleton(new DestinationSockets(sockets));
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
         builder.Services.AddDestinationAvailability(seed: 1, seriesLimit: 2048);

@@ -21,7 +21,7 @@ public sealed partial class AvailabilityPropertyTests
         ("suspect", "up"), ("suspect", "ejected"), ("suspect", "half-open"), ("suspect", "loading"), ("suspect", "draining"),
         ("ejected", "half-open"), ("ejected", "suspect"), ("ejected", "loading"), ("ejected", "draining"),
         ("half-open", "up"), ("half-open", "ejected"), ("half-open", "suspect"), ("half-open", "loading"), ("half-open", "draining"),
-        ("loading", "half-open"), ("loading", "draining"),
+        ("loading", "half-open"), ("loading", "up"), ("loading", "draining"),
         ("draining", "up"), ("draining", "suspect"), ("draining", "ejected"), ("draining", "loading"),
     ];
 
@@ -33,7 +33,7 @@ public sealed partial class AvailabilityPropertyTests
     private static void Play(int count, ClusterExtensions extensions, int seed, int[] steps)
     {
         using var cluster = new TestCluster(extensions, Checks, seed, [], Ids[..count]);
-        var attempts = new List<(string Id, AvailabilityWord Word)>();
+        var attempts = new List<Sent>();
         foreach (var step in steps)
         {
             Do(cluster, attempts, step);
@@ -64,7 +64,7 @@ public sealed partial class AvailabilityPropertyTests
         Assert.True(((CandidateSet)cluster.State.DestinationsState.AvailableDestinations).Count == cluster.State.Destinations.Count);
     }
 
-    private static void Do(TestCluster cluster, List<(string Id, AvailabilityWord Word)> attempts, int step)
+    private static void Do(TestCluster cluster, List<Sent> attempts, int step)
     {
         var ids = cluster.State.Destinations.Keys.Order(StringComparer.Ordinal).ToArray();
         var id = ids[step / 16 % ids.Length];
@@ -72,10 +72,10 @@ public sealed partial class AvailabilityPropertyTests
         switch (step % 16)
         {
             case 0 or 1 or 2:
-                attempts.Add(cluster[id].TryTakeTrial(out var taken) ? (id, taken) : (id, cluster[id].Word.WithTrial(false)));
+                attempts.Add(new(id, cluster[id].TryTakeTrial(out var taken) ? taken : cluster[id].Word.WithTrial(false), cluster.Registry.Now));
                 break;
             case 3 or 4 or 5 or 6 when attempts.Count > 0:
-                var (on, word) = attempts[choice % attempts.Count];
+                var (on, word, _) = attempts[choice % attempts.Count];
                 attempts.RemoveAt(choice % attempts.Count);
                 cluster[on].Ended(word, Outcomes[choice / 64 % Outcomes.Length]);
                 break;
@@ -84,6 +84,9 @@ public sealed partial class AvailabilityPropertyTests
                 break;
             case 10 or 11:
                 cluster.Advance(choice % 30);
+                break;
+            case 12 when choice % 3 == 2:
+                cluster.Registry.ProbingEnded(cluster.State.Destinations[id]);
                 break;
             case 12:
                 cluster.Registry.SetDraining(cluster.State, id, draining: choice % 2 == 0);
@@ -108,16 +111,17 @@ public sealed partial class AvailabilityPropertyTests
         }
     }
 
-    private static void Check(TestCluster cluster, List<(string Id, AvailabilityWord Word)> attempts)
+    private static void Check(TestCluster cluster, List<Sent> attempts)
     {
         var members = cluster.State.Destinations.Values.Select(cluster.Registry.Of).ToArray();
         var states = members.Select(member => cluster.StateOf(member.Destination.DestinationId)).ToArray();
         var pool = states.Count(state => state != "draining");
         Assert.True(states.Count(state => state == "ejected") * 2 <= pool, "more than half is ejected");
 
+        // Of trials that have not had their time yet.
         Assert.All(members, member => Assert.InRange(
             attempts.Count(attempt => attempt.Word.IsTrialTaken && attempt.Id == member.Destination.DestinationId && attempt.Word.Epoch == member.Word.Epoch
-                && member.Word.State == AvailabilityState.HalfOpen),
+                && member.Word.State == AvailabilityState.HalfOpen && cluster.Registry.Now - attempt.At < DestinationAvailability.TrialLease),
             0,
             member.Word.IsTrialTaken ? 1 : 0));
 
@@ -132,6 +136,8 @@ public sealed partial class AvailabilityPropertyTests
             Assert.True(match.Success && Legal.Contains((match.Groups["from"].Value, match.Groups["to"].Value)) || line.Contains("its address changed", StringComparison.Ordinal), line);
         }
     }
+
+    private readonly record struct Sent(string Id, AvailabilityWord Word, TimeSpan At);
 
     [GeneratedRegex(@"\) is (?<to>[a-z-]+): .*\. It was (?<from>[a-z-]+) for ", RegexOptions.CultureInvariant)]
     private static partial Regex Transition();

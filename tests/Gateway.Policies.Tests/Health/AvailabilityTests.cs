@@ -26,7 +26,7 @@ public sealed class AvailabilityTests
         Assert.Equal("a c", cluster.Candidates);
         Assert.True(Assert.Single(cluster.Changes) is { WasAvailable: true, IsAvailable: false, WantsProbe: true });
         Assert.Equal(
-            "Warning: Destination 'b' of cluster 'llm' (http://127.0.0.1:9/) is ejected: a request found the connection refused. It was up for 0 s. The other destinations serve.",
+            "Warning: Destination 'b' of cluster 'llm' (http://127.0.0.1:9/) is ejected: a request found the connection refused. It was up for 0 s. 2 other destinations of the cluster are available.",
             Assert.Single(cluster.Log.Lines));
     }
 

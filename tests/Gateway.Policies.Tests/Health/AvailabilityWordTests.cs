@@ -9,7 +9,7 @@ public sealed class AvailabilityWordTests
     {
         foreach (var state in Enum.GetValues<AvailabilityState>())
         {
-            foreach (var epoch in new[] { 0, 1, 12345, (1 << 24) - 1 })
+            foreach (var epoch in new[] { 0, 1, 12345, (1 << 20) - 1 })
             {
                 var facts = new AvailabilityFacts { State = state, Epoch = epoch, SlowStartFrom = epoch == 1 ? TimeSpan.Zero : null, Failures = epoch == 0 ? 1 : 0 };
                 var word = AvailabilityWord.Of(facts);

@@ -221,6 +221,104 @@ public sealed class ProbeTests
         generation.Release();
     }
 
+    [Fact]
+    public async Task A_server_whose_answers_take_longer_than_they_did_is_slow_and_not_dead()
+    {
+        var time = new FakeTimeProvider();
+        var isSlow = false;
+        await using var server = await Responder.StartAsync(async context =>
+        {
+            if (isSlow)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(850), time, context.RequestAborted);
+            }
+
+            await Responder.OpenAiModels("m")(context);
+        });
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address)));
+        await host.Catalog.WhenAskedOnce();
+        await AdvanceAsync(time, () => server.AskedFor("/health") >= 12);
+        isSlow = true;
+        var before = server.AskedFor("/health");
+        await AdvanceAsync(time, () => server.AskedFor("/health") >= before + 8);
+        Assert.Contains(host.Log.Lines, line => line.Contains("is suspect: a probe got no answer in time", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Log.Lines, line => line.Contains("is ejected", StringComparison.Ordinal));
+        Assert.True(host.StateOf("c", "d") is "up" or "suspect");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_destination_that_is_not_probed_any_more_is_not_held_to_be_dead(bool drained)
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await Responder.StartAsync(Responder.Status(500));
+        var wrong = new ClusterExtensions { Health = new HealthOptions { Path = "/no-such-path" } };
+        await using var host = await StartAsync(time, Options, Cluster("c", wrong, ("d", server.Address)));
+        await AdvanceAsync(time, () => host.StateOf("c", "d") == "loading");
+        Assert.Empty(host.Cluster("c").DestinationsState.AvailableDestinations);
+        if (drained)
+        {
+            host.Availability.SetDraining(host.Cluster("c"), "d", draining: true);
+        }
+
+        host.Update(Cluster("c", new ClusterExtensions(), ("d", server.Address)));
+        if (drained)
+        {
+            await WaitAsync(() => host.Catalog.NextProbe(host.Destination("c", "d")) is null);
+            host.Availability.SetDraining(host.Cluster("c"), "d", draining: false);
+        }
+
+        await WaitAsync(() => host.StateOf("c", "d") == "up");
+        Assert.Single(host.Cluster("c").DestinationsState.AvailableDestinations);
+    }
+
+    [Fact]
+    public async Task A_gateway_without_sockets_for_its_probes_blames_nobody()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(time, Options, sockets: 0, Cluster("c", Probed("vllm"), ("d", server.Address)));
+        await host.Catalog.WhenAskedOnce();
+        var d = host.Availability.Of(host.Destination("c", "d"));
+        for (var i = 0; i < 4; i++)
+        {
+            await WaitAsync(() => host.Catalog.NextProbe(host.Destination("c", "d")) > time.GetUtcNow());
+            time.Advance(TimeSpan.FromSeconds(1.2));
+        }
+
+        Assert.Equal((AvailabilityState.Up, 0, 0), (d.Facts.State, d.Facts.ProbeFailures, server.Asked));
+    }
+
+    [Fact]
+    public async Task A_question_that_cannot_be_put_is_told_and_does_not_end_the_watch()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        var good = Cluster("c", Probed("vllm"), ("d", server.Address));
+        var bad = good with { Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal) { ["d"] = new() { Address = server.Address, Host = "http://no.host/" } } };
+        await using var host = await StartAsync(time, Options, bad);
+        await host.Catalog.WhenAskedOnce();
+        Assert.Contains(host.Log.Lines, line => line.Contains("cannot be asked for a fault of the gateway: System.FormatException", StringComparison.Ordinal));
+        Assert.Equal(0, server.Asked);
+        host.Update(good);
+        await AdvanceAsync(time, () => host.Current.IsServed("c", "m"));
+    }
+
+    [Fact]
+    public void Silence_makes_the_wait_as_long_as_it_may_be_until_there_is_an_answer()
+    {
+        var pace = new ProbePace();
+        Learn(pace, 128, 2);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+        pace.LearnSilence(TimeSpan.FromSeconds(0.25));
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+        Learn(pace, 1, 850);
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+        Learn(pace, 127, 2);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+    }
+
     [Theory]
     [InlineData(1, 0, 1)]
     [InlineData(50, 0, 1)]

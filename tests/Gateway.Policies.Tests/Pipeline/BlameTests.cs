@@ -105,6 +105,39 @@ public sealed class BlameTests
         Assert.Equal((AvailabilityReason.ConnectFailed, 2), (availability.Facts.Reason, availability.Facts.Failures));
     }
 
+    [Theory]
+    [InlineData("204 No Content", 204)]
+    [InlineData("205 Reset Content", 205)]
+    public async Task An_answer_without_a_body_passes_whatever_length_it_claims(string status, int expected)
+    {
+        await using var destination = new ScriptedDestination();
+        await using var host = await WireHost.StartAsync([WireHost.Route("all", new RouteExtensions())], [WireHost.Cluster("llm", destination.Address)]);
+        await using var caller = await host.CallAsync("HTTP/1.1");
+        await caller.SendAsync("/any", []);
+        var exchange = await destination.NextAsync();
+        await exchange.SendAsync($"HTTP/1.1 {status}\r\nContent-Length: 5\r\nX-Seen: yes\r\n\r\n{(expected == 205 ? "abcde" : "")}");
+        await caller.HeadAsync();
+        Assert.Equal((expected, "yes"), (caller.Status, caller.Header("X-Seen")));
+        await host.RestAsync(1);
+        AssertBlameless(host);
+    }
+
+    [Fact]
+    public async Task A_destination_that_switches_protocols_unasked_breaks_the_protocol()
+    {
+        await using var destination = new ScriptedDestination();
+        await using var host = await WireHost.StartAsync([WireHost.Route("all", new RouteExtensions())], [WireHost.Cluster("llm", destination.Address)]);
+        await using var caller = await host.CallAsync("HTTP/1.1");
+        await caller.SendAsync("/any", []);
+        var exchange = await destination.NextAsync();
+        await exchange.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        await caller.HeadAsync();
+        Assert.Equal((502, "upstream_protocol_error"), (caller.Status, caller.Header("X-Blaze-Error")));
+        await host.RestAsync(1);
+        var availability = host.Get<AvailabilityRegistry>().Of(host.Cluster("llm").DestinationsState.AllDestinations[0]);
+        Assert.Equal(1, availability.Facts.Failures);
+    }
+
     [Fact]
     public async Task A_policy_that_throws_when_a_destination_is_ejected_leaves_nothing_in_flight()
     {

@@ -24,6 +24,58 @@ public sealed class DeadlineTests
     }
 
     [Fact]
+    public void A_sweep_keeps_its_places_and_allocates_no_more_than_they_take()
+    {
+        const int Many = 5000;
+        using var sweep = new DeadlineSweep(new FakeTimeProvider());
+        var deadlines = Enumerable.Range(0, Many).Select(_ => new Deadline()).ToArray();
+        for (var round = 0; round < 3; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (var deadline in deadlines)
+            {
+                sweep.Add(deadline);
+            }
+
+            var most = sweep.Count;
+            foreach (var deadline in deadlines)
+            {
+                sweep.Remove(deadline);
+            }
+
+            // An array of references and a stack of numbers, doubled as they grow; nothing once they are as large.
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.InRange(allocated, 0, round == 0 ? 100 * Many : 0);
+            Assert.Equal((Many, 0), (most, sweep.Count));
+        }
+    }
+
+    [Fact]
+    public void The_sweep_looks_at_what_was_added_and_not_at_what_was_removed()
+    {
+        var time = new FakeTimeProvider();
+        using var sweep = new DeadlineSweep(time);
+        var deadlines = Enumerable.Range(0, 200).Select(_ => new Deadline()).ToArray();
+        foreach (var deadline in deadlines)
+        {
+            deadline.Begin(time.GetTimestamp() + 1);
+            sweep.Add(deadline);
+        }
+
+        foreach (var deadline in deadlines[50..150])
+        {
+            sweep.Remove(deadline);
+        }
+
+        var late = new Deadline();
+        late.Begin(time.GetTimestamp() + 1);
+        sweep.Add(late);
+        time.Advance(DeadlineSweep.Period);
+        Assert.All([.. deadlines[..50], .. deadlines[150..], late], deadline => Assert.Equal(Expiry.Total, deadline.Expired));
+        Assert.All(deadlines[50..150], deadline => Assert.Equal(Expiry.None, deadline.Expired));
+    }
+
+    [Fact]
     public void Once_the_answer_streams_reads_are_canceled_and_the_request_is_not()
     {
         var deadline = new Deadline();

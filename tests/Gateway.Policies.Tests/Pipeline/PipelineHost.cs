@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using BlazeGateway.Policies.Pipeline;
+using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -42,6 +43,8 @@ internal sealed class PipelineHost : IAsyncDisposable, IAccessLog
     public ConcurrentQueue<AccessRecord> Records { get; } = [];
 
     public PermitTable Permits => _app.Services.GetRequiredService<PermitTable>();
+
+    public BodyBudget Bodies => _app.Services.GetRequiredService<BodyBudget>();
 
     public PlanCache Plans => _app.Services.GetRequiredService<PlanCache>();
 

@@ -24,13 +24,17 @@ internal sealed class BodyBuffer
     public ReadOnlySequence<byte> Content =>
         _used == 0 ? ReadOnlySequence<byte>.Empty : new(_blocks[0], 0, _blocks[_used - 1], _blocks[_used - 1].Filled);
 
+    /// <summary>Bytes that the next <see cref="Free"/> will rent; 0 while there is room.</summary>
+    /// <param name="expected">Bytes still expected, if known, else 0.</param>
+    public int Wanted(long expected) => _used == 0 || _blocks[_used - 1].Remaining == 0 ? (int)Math.Clamp(expected, 512, BlockBytes) : 0;
+
     /// <summary>Free memory at the end; rents a block when the last one is full.</summary>
     /// <param name="expected">Bytes still expected, if known, else 0.</param>
     public Memory<byte> Free(long expected)
     {
-        if (_used == 0 || _blocks[_used - 1].Remaining == 0)
+        if (Wanted(expected) is > 0 and var bytes)
         {
-            Append((int)Math.Clamp(expected, 512, BlockBytes));
+            Append(bytes);
         }
 
         return _blocks[_used - 1].Free;

@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace BlazeGateway.Policies.Pipeline.Body;
 
@@ -23,11 +24,6 @@ internal static class BodyReader
             return new(GatewayError.PayloadTooLarge);
         }
 
-        if (request.ContentLength is { } length && !context.TryReserve(length))
-        {
-            return new(GatewayError.BufferExhausted);
-        }
-
         return ReadAsync(context, request, limit);
     }
 
@@ -35,14 +31,27 @@ internal static class BodyReader
     {
         var buffer = context.Body;
         var known = request.ContentLength;
-        using var either = context.Route.TotalTicks == long.MaxValue
+
+        // The server ends a read by itself when the client leaves; the time limit of a route comes as if it had left.
+        using var either = context.Http.Features.Get<IHttpRequestTimeoutFeature>() is null
             ? null
             : CancellationTokenSource.CreateLinkedTokenSource(context.Http.RequestAborted, context.Deadline.Request);
+        var token = either?.Token ?? context.Deadline.Request;
+        context.Deadline.Set(Expiry.RequestBody, context.Time.GetTimestamp() + context.Route.BodyTicks);
         try
         {
             while (true)
             {
-                var read = await request.Body.ReadAsync(buffer.Free(known - buffer.Length ?? UnknownLength), either?.Token ?? context.Http.RequestAborted);
+                // What is held is counted, as it comes: a client that only says that much will come keeps nobody else out.
+                var expected = known - buffer.Length ?? UnknownLength;
+                var wanted = buffer.Wanted(expected);
+                if (wanted > 0 && expected > 0 && !context.TryReserve(wanted))
+                {
+                    return GatewayError.BufferExhausted;
+                }
+
+                // A last look for the end, unless all that was announced is there and filled its room to the last byte.
+                var read = wanted > 0 && expected == 0 ? 0 : await request.Body.ReadAsync(buffer.Free(expected), token);
                 if (read == 0)
                 {
                     context.Record.BytesIn = buffer.Length;
@@ -54,16 +63,15 @@ internal static class BodyReader
                 {
                     return GatewayError.PayloadTooLarge;
                 }
-
-                if (known is null && !context.TryReserve(read))
-                {
-                    return GatewayError.BufferExhausted;
-                }
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
             return BodyFailure.Classify(exception, context);
+        }
+        finally
+        {
+            context.Deadline.Clear();
         }
     }
 }

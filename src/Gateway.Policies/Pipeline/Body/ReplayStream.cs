@@ -19,6 +19,9 @@ internal sealed class ReplayStream : ReadOnlyStream
     /// </summary>
     public bool IsHalfRead => Volatile.Read(ref _begun) && !Volatile.Read(ref _ended);
 
+    /// <summary>Whether it was read to its end, so that nobody reads on.</summary>
+    public bool IsRead => Volatile.Read(ref _begun) && Volatile.Read(ref _ended);
+
     /// <summary>Starts again at the first byte of <paramref name="content"/>.</summary>
     public void Rewind(in ReadOnlySequence<byte> content, in BodySplices splices)
     {

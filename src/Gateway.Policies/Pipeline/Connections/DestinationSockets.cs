@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BlazeGateway.Policies.Destinations;
 
 namespace BlazeGateway.Policies.Pipeline.Connections;
 

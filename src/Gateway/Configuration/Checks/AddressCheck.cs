@@ -70,6 +70,15 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
                 errors.Add(root.PlaceOf(addressPath), addressPath, $"Destinations '{first}' and '{id}' have the same address '{destination.Address}'; remove one.");
             }
 
+            if (destination.Host is { } host && !IsHost(host))
+            {
+                var hostPath = path.Then(id).Then(nameof(DestinationConfig.Host));
+                errors.Add(
+                    root.PlaceOf(hostPath),
+                    hostPath,
+                    $"Host of destination '{id}' is '{Shown(host)}'; it is sent as the Host header, so it must be a name or address with an optional port, such as model.internal or model.internal:8443.");
+            }
+
             if (!string.IsNullOrEmpty(destination.Health) && Fault(destination.Health) is { } healthFault)
             {
                 var healthPath = path.Then(id).Then(nameof(DestinationConfig.Health));
@@ -77,6 +86,11 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
             }
         }
     }
+
+    /// <summary>What may stand in a Host header: RFC 9110, 7.2, without a user.</summary>
+    private static bool IsHost(string host) =>
+        Uri.TryCreate($"http://{host}/", UriKind.Absolute, out var uri) && uri is { UserInfo.Length: 0, PathAndQuery: "/", Fragment.Length: 0 }
+        && !host.Any(static c => c is '/' or '?' or '#' or '@' or '\\' || char.IsWhiteSpace(c) || char.IsControl(c) || c > '~');
 
     private static bool IsForbidden(Uri uri)
     {

@@ -71,6 +71,7 @@ internal sealed record Explanation
             ["FirstByte"] = Show(extensions.Timeouts.FirstByte ?? cluster.Timeouts.FirstByte ?? TimeSpan.FromMinutes(5)),
             ["BetweenChunks"] = Show(extensions.Timeouts.BetweenChunks ?? cluster.Timeouts.BetweenChunks ?? TimeSpan.FromMinutes(1)),
             ["Total"] = Show(extensions.Timeouts.Total ?? cluster.Timeouts.Total),
+            ["RequestBody.ReadTimeout"] = Show(extensions.RequestBody.ReadTimeout),
             ["RequestBody.MaxBytes"] = extensions.RequestBody.MaxBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
         Add(limits, "Limits.PerClient.Concurrent", extensions.Limits.PerClient.Concurrent);

@@ -50,6 +50,8 @@ public sealed class ConfigurationCheckerTests : IDisposable
         "routes.json:15:52 Address of destination 'w' is 'http://[fd00:ec2::254]/'; link-local addresses are refused, because a cloud's credentials are served there.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
     [InlineData("http://127.0.0.1:8002/", "http://127.0.0.1:8001",
         "routes.json:12:29 Destinations 'a' and 'b' have the same address 'http://127.0.0.1:8001'; remove one.  ($.ReverseProxy.Clusters.llm.Destinations.b.Address)")]
+    [InlineData("\"http://127.0.0.1:8003/\"", "\"http://127.0.0.1:8003/\", \"Host\": \"http://model.internal\"",
+        "routes.json:15:86 Host of destination 'w' is 'http://model.internal'; it is sent as the Host header, so it must be a name or address with an optional port, such as model.internal or model.internal:8443.  ($.ReverseProxy.Clusters.web.Destinations.w.Host)")]
     [InlineData("{ \"w\": { \"Address\": \"http://127.0.0.1:8003/\" } }", "{}",
         "routes.json:15:7 Cluster 'web' has no destinations, so every request to it would fail; add one under Destinations.  ($.ReverseProxy.Clusters.web)")]
     [InlineData("\"files\":", "\"chat\":",
