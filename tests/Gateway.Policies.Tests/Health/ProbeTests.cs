@@ -235,9 +235,19 @@ public sealed class ProbeTests
 
             await Responder.OpenAiModels("m")(context);
         });
-        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address)));
+        await using var other = await Responder.StartAsync(Responder.OpenAiModels("m"));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", other.Address)));
         await host.Catalog.WhenAskedOnce();
-        await AdvanceAsync(time, () => server.AskedFor("/health") >= 12);
+
+        // While they are quick no time passes between question and answer.
+        for (var i = 0; i < 12; i++)
+        {
+            TimeSpan? next = null;
+            await WaitAsync(() => (next = host.Catalog.NextProbe(host.Destination("c", "d")) - time.GetUtcNow()) > TimeSpan.FromMilliseconds(50));
+            time.Advance(next!.Value);
+        }
+
+        await WaitAsync(() => host.Catalog.NextProbe(host.Destination("c", "d")) > time.GetUtcNow());
         isSlow = true;
         var before = server.AskedFor("/health");
         await AdvanceAsync(time, () => server.AskedFor("/health") >= before + 8);

@@ -24,7 +24,7 @@ internal sealed class PipelineHost : IAsyncDisposable, IAccessLog
     private PipelineHost(Action<GatewayPoliciesOptions> configure, TimeProvider time, RouteConfig[] routes, ClusterConfig[] clusters)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(static kestrel => kestrel.Limits.MinRequestBodyDataRate = null);
         builder.Services.AddRouting();
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_registry);
