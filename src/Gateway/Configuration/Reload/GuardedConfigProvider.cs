@@ -20,10 +20,13 @@ internal sealed partial class GuardedConfigProvider(
     private volatile LoadedConfiguration? _served;
     private volatile ConfigurationStatus _status = new();
     private Action<ProcessOptions>? _applied;
-    private string _lastSeenHash = "";
+    private volatile string _lastSeenHash = "";
 
     /// <summary>What is known about the configuration.</summary>
     public ConfigurationStatus Status => _status;
+
+    /// <summary>Hash of the content looked at last, whoever asked for it and whether it is served or was refused.</summary>
+    public string LastSeenHash => _lastSeenHash;
 
     /// <summary>Calls <paramref name="apply"/> with the options of the process whenever a configuration is taken from now on, before it is served.</summary>
     public void OnApplied(Action<ProcessOptions> apply) => _applied += apply;
@@ -36,7 +39,7 @@ internal sealed partial class GuardedConfigProvider(
             return;
         }
 
-        var result = await ReloadAsync(ConfigurationContent.Read(checker.Sources), cancellationToken);
+        var result = await ReloadNowAsync(cancellationToken);
         if (result.Outcome == ReloadOutcome.Rejected)
         {
             throw new InvalidConfigurationException(result.Errors);
@@ -55,15 +58,32 @@ internal sealed partial class GuardedConfigProvider(
     }
 
     /// <summary>Reads the files now and serves them if they are right, without waiting for the watcher.</summary>
-    public Task<ReloadResult> ReloadNowAsync(CancellationToken cancellationToken = default) =>
-        ReloadAsync(ConfigurationContent.Read(checker.Sources), cancellationToken);
+    public async Task<ReloadResult> ReloadNowAsync(CancellationToken cancellationToken = default) => (await ReloadAsync(null, cancellationToken))!;
 
-    /// <summary>Checks <paramref name="content"/> and serves it if it is right.</summary>
-    public async Task<ReloadResult> ReloadAsync(ConfigurationContent content, CancellationToken cancellationToken = default)
+    /// <summary>Serves what the files hold, if it is right and still what has <paramref name="hash"/>; null when they hold something else by now.</summary>
+    public Task<ReloadResult?> ReloadIfAsync(string hash, CancellationToken cancellationToken = default) => ReloadAsync(hash, cancellationToken);
+
+    /// <summary>The merged configuration being served, as JSON text without secrets.</summary>
+    public string Effective() => MaskedView.Write(_served?.Root ?? throw new InvalidOperationException("No configuration is loaded yet."));
+
+    public void Dispose()
+    {
+        _one.Dispose();
+        _snapshot?.Dispose();
+    }
+
+    private async Task<ReloadResult?> ReloadAsync(string? expectedHash, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
+            // Read in here: of two reloads the later one must not bring back what the files held before the earlier one.
+            var content = ConfigurationContent.Read(checker.Sources);
+            if (expectedHash is not null && content.Hash != expectedHash)
+            {
+                return null;
+            }
+
             var before = _snapshot;
             if (before is not null && content.Hash == _served!.Hash)
             {
@@ -77,15 +97,6 @@ internal sealed partial class GuardedConfigProvider(
         {
             _one.Release();
         }
-    }
-
-    /// <summary>The merged configuration being served, as JSON text without secrets.</summary>
-    public string Effective() => MaskedView.Write(_served?.Root ?? throw new InvalidOperationException("No configuration is loaded yet."));
-
-    public void Dispose()
-    {
-        _one.Dispose();
-        _snapshot?.Dispose();
     }
 
     private ReloadResult Unchanged(ConfigurationContent content)

@@ -12,7 +12,7 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
     private readonly TestDirectory _directory = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
-    private readonly ListLoggerProvider _logs = new();
+    private readonly LogList _logs = new();
     private ServiceProvider _services = null!;
     private GuardedConfigProvider _provider = null!;
     private ConfigurationWatcher _watcher = null!;
@@ -353,26 +353,5 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
         using var stream = new MemoryStream();
         await _registry.CollectAndExportAsTextAsync(stream);
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
-    }
-
-    private sealed class ListLoggerProvider : ILoggerProvider, ILogger
-    {
-        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
-
-        public List<string> Lines => [.. _lines];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }
