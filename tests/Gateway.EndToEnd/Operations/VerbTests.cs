@@ -61,6 +61,32 @@ public sealed class VerbTests
         Assert.Equal((0, "ready"), (healthy.Code, healthy.Out.Trim()));
     }
 
+    [Fact]
+    public async Task Reload_tells_what_changed_and_what_waits_for_the_next_start()
+    {
+        await using var server = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
+        using var directory = new TemporaryDirectory();
+        directory.Write("routes.json", GatewayFixture.Routes([server.Address]));
+        directory.Write("appsettings.json", """{ "Admin": { "MaxConnections": 7 } }""");
+        await using var blaze = await BlazeProcess.ServeAsync(["--config", "routes.json"], directory.Path);
+
+        var nothing = await RunAsync(directory, "reload", "--admin-url", blaze.Admin.ToString());
+        Assert.Equal(0, nothing.Code);
+        Assert.Matches(@"^Nothing changed since version 1, applied \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\. It is what the files hold\.\n$", nothing.Out);
+
+        // The watcher may be first; either way the next one to ask is told what there is to tell.
+        directory.Write("appsettings.json", """{ "Admin": { "MaxConnections": 8 } }""");
+        var waits = await RunAsync(directory, "reload", "--admin-url", blaze.Admin.ToString());
+        Assert.Equal(0, waits.Code);
+        Assert.Matches(@"^[^\n]* except of what is read at the start only\.( No route, cluster or destination differs\.)?\n  needs a restart: Admin:MaxConnections\n$", waits.Out);
+
+        using var admin = BlazeProcess.NewClient(blaze.Admin);
+        var shown = JsonNode.Parse(await admin.GetStringAsync("/api/v1/config"))!;
+        Assert.Equal("Admin:MaxConnections", (string)Assert.Single(shown["needsRestart"]!.AsArray())!);
+        Assert.Equal(7, (int)shown["effective"]!["Admin"]!["MaxConnections"]!);
+        Assert.Contains("in effect at the next start only: Admin:MaxConnections.", await admin.GetStringAsync("/"), StringComparison.Ordinal);
+    }
+
     private static async Task<Run> RunAsync(TemporaryDirectory directory, params string[] words)
     {
         await using var blaze = BlazeProcess.Start(words, directory.Path);

@@ -8,7 +8,7 @@ public sealed class ReloadOrderTests : IAsyncLifetime
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private readonly WatchedConfiguration _files = new();
 
-    public async ValueTask InitializeAsync() => await _files.Provider.LoadAsync(TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync() => await _files.Provider.LoadAsync(cancellationToken: TestContext.Current.CancellationToken);
 
     public ValueTask DisposeAsync() => _files.DisposeAsync();
 

@@ -279,24 +279,6 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Changed_process_options_are_said_to_need_a_restart()
-    {
-        _directory.Write("routes.json", TestDirectory.Good.Replace("\"ReverseProxy\"", "\"Admin\": { \"MaxConnections\": 5 }, \"ReverseProxy\"", StringComparison.Ordinal));
-        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
-        Assert.Single(_logs.Lines, static text => text.Contains("take effect at the next start", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_changed_secret_of_the_process_is_said_to_need_a_restart_too()
-    {
-        _directory.Write("secrets/Telemetry__Otlp__Headers", "key=one");
-        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
-        _directory.Write("secrets/Telemetry__Otlp__Headers", "key=two");
-        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
-        Assert.Equal(2, _logs.Lines.Count(static text => text.Contains("take effect at the next start", StringComparison.Ordinal)));
-    }
-
-    [Fact]
     public async Task Changed_tokens_need_no_restart_and_are_told_to_who_asked()
     {
         var told = new List<string>();

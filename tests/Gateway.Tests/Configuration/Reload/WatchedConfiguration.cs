@@ -12,8 +12,10 @@ internal sealed class WatchedConfiguration : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    public WatchedConfiguration()
+    /// <param name="settings">What <c>appsettings.json</c> holds from the start on.</param>
+    public WatchedConfiguration(string settings = "{}")
     {
+        Directory.Write("appsettings.json", settings);
         var sources = Directory.Sources;
         _services = OfflineServices.Create(sources, services =>
         {
