@@ -182,7 +182,11 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             EffectiveConfiguration = () => JsonNode.Parse(provider.Effective()),
             IsDraining = () => lifetime.ApplicationStopping.IsCancellationRequested,
             Listeners = () => [.. listeners.ProxyAddresses.Select(address => address.ToString()), listeners.AdminAddress.ToString()],
-            Destinations = cluster => availability.Describe(cluster, catalog.NextProbe),
+            Destinations = cluster =>
+            [
+                .. availability.Describe(cluster, catalog.NextProbe)
+                    .Select(report => cluster.Destinations.TryGetValue(report.Destination, out var state) ? report.With(catalog.StatusOf(state)) : report),
+            ],
             SetDraining = availability.SetDraining,
             Models = cluster => catalog.Current.Cluster(cluster)?.Served.Names ?? (IReadOnlyCollection<string>)[],
         };

@@ -26,6 +26,11 @@ public sealed class VerbTests
 
         Assert.Equal(1, doctor.Code);
         Assert.Contains($"ok    destinations   llm/d0 at 127.0.0.1:{good.Address.Port} accepts connections", doctor.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"warn  destinations   llm/d1 at 127.0.0.1:{locked.Address.Port} accepts connections, but its key is missing or refused (401): it gets no inference requests while others take theirs; "
+            + "set its key under Extensions.Credentials.d1 of cluster llm\n",
+            doctor.Out,
+            StringComparison.Ordinal);
         Assert.Contains("fail  destinations   llm/d2 at 127.0.0.1:1: ConnectionRefused; start the model server or correct the address", doctor.Out, StringComparison.Ordinal);
         Assert.Equal(0, explain.Code);
         Assert.Equal(("all", "llm", "demo-small"), ((string?)explain.Json["route"], (string?)explain.Json["cluster"], (string?)explain.Json["rewrite"]));
