@@ -160,6 +160,20 @@ public class AdminApiTests
     }
 
     [Theory]
+    [InlineData("/health", " Ask /livez whether the process runs, or /readyz whether requests should be sent here.")]
+    [InlineData("/healthz", " Ask /livez whether the process runs, or /readyz whether requests should be sent here.")]
+    [InlineData("/healthy", "")]
+    public async Task Who_asks_for_health_is_told_which_pages_there_are(string path, string hint)
+    {
+        await using var host = await StartAsync();
+        using var answer = await host.Client.GetAsync(path, Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(
+            $"There is nothing at '{path}' on the admin plane.{hint}",
+            JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("detail").GetString());
+    }
+
+    [Theory]
     [InlineData("POST", "/metrics", "GET, HEAD")]
     [InlineData("DELETE", "/", "GET, HEAD")]
     [InlineData("GET", "/api/v1/config/reload", "POST")]
