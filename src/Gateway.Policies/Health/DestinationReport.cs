@@ -29,6 +29,21 @@ internal sealed record DestinationReport(
     DateTimeOffset? NextProbe,
     int InFlight)
 {
+    /// <summary>Status by which it refuses the gateway's key, or asks for one; null when it does neither.</summary>
+    public int? KeyRefused { get; init; }
+
+    /// <summary>The same report of a destination that took the last question for its models as <paramref name="status"/> says.</summary>
+    public DestinationReport With(DestinationStatus status)
+    {
+        if (status.Answer != DestinationAnswer.Unauthorized)
+        {
+            return this;
+        }
+
+        var words = $"its key is missing or refused ({status.StatusCode}), so it gets no inference requests while others take theirs";
+        return this with { KeyRefused = status.StatusCode, Why = State == AvailabilityState.Up.Name() ? words : $"{Why}; {words}" };
+    }
+
     internal static DestinationReport Of(DestinationAvailability destination, in AvailabilityFacts facts, bool isAvailable, DateTimeOffset start, DateTimeOffset? nextProbe) => new(
         destination.Destination.DestinationId,
         DestinationQuestion.Shown(new Uri(destination.Address)),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -11,7 +12,7 @@ internal sealed record AdminPorts
     public required Func<ConfigurationReport> Configuration { get; init; }
 
     /// <summary>Reads the configuration again now and says what became of it.</summary>
-    public required Func<CancellationToken, Task<ConfigurationReport>> Reload { get; init; }
+    public required Func<CancellationToken, Task<ReloadReport>> Reload { get; init; }
 
     /// <summary>The effective configuration with secrets masked, or null when there is none to show.</summary>
     public Func<JsonNode?> EffectiveConfiguration { get; init; } = static () => null;
@@ -46,6 +47,15 @@ internal sealed record ConfigurationReport(bool IsApplied, bool LastReloadSuccee
     /// <summary>When the configuration in effect was applied.</summary>
     public DateTimeOffset? AppliedAt { get; init; }
 
+    /// <summary>Keys that changed and take effect at the next start only.</summary>
+    public IReadOnlyList<string> NeedsRestart { get; init; } = [];
+
     /// <summary>What was wrong with the latest attempt, one line each, with file and place.</summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 }
+
+/// <summary>What became of a reload.</summary>
+/// <param name="Configuration">The state of the configuration right after it.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Changes">Routes, clusters and destinations that it added, changed or removed.</param>
+internal sealed record ReloadReport(ConfigurationReport Configuration, ReloadOutcome Outcome, IReadOnlyList<ConfigurationChange> Changes);

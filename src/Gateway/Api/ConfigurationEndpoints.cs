@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BlazeGateway.Api.Access;
+using BlazeGateway.Configuration.Reload;
 
 namespace BlazeGateway.Api;
 
@@ -16,15 +17,17 @@ internal sealed class ConfigurationEndpoints(AdminPorts ports)
     public async Task ReloadAsync(HttpContext context)
     {
         var report = await ports.Reload(context.RequestAborted);
-        if (report.LastReloadSucceeded)
-        {
-            await AdminAnswers.JsonAsync(context, StatusCodes.Status200OK, Describe(report));
-        }
-        else
+        if (report.Outcome == ReloadOutcome.Rejected)
         {
             await AdminProblem.WriteAsync(
-                context, AdminError.ConfigurationInvalid, "The new configuration is invalid; the last good one stays in effect.", report.Errors);
+                context, AdminError.ConfigurationInvalid, "The new configuration is invalid; the last good one stays in effect.", report.Configuration.Errors);
+            return;
         }
+
+        var body = Describe(report.Configuration);
+        body["outcome"] = report.Outcome == ReloadOutcome.Applied ? "applied" : "unchanged";
+        body["changes"] = new JsonArray([.. report.Changes.Select(change => new JsonObject { ["change"] = change.Change, ["kind"] = change.Kind, ["id"] = change.Id })]);
+        await AdminAnswers.JsonAsync(context, StatusCodes.Status200OK, body);
     }
 
     private static JsonObject Describe(ConfigurationReport report) => new()
@@ -34,6 +37,7 @@ internal sealed class ConfigurationEndpoints(AdminPorts ports)
         ["version"] = report.Version,
         ["appliedAt"] = report.AppliedAt,
         ["sources"] = Array(report.Sources),
+        ["needsRestart"] = Array(report.NeedsRestart),
         ["errors"] = Array(report.Errors),
     };
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Observability;
 using BlazeGateway.Policies;
 using Yarp.ReverseProxy;
@@ -56,6 +57,11 @@ internal sealed class StatusPage(AdminPorts ports, IProxyStateLookup proxy, Time
         foreach (var error in report.Errors)
         {
             page.Element("pre", error);
+        }
+
+        if (report.NeedsRestart.Count > 0)
+        {
+            page.Element("p", $"Changed in the files, but in effect at the next start only: {StartKeys.Name(report.NeedsRestart)}.", "bad");
         }
 
         if (report.Sources.Count > 0)

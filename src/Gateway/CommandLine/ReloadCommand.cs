@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -61,18 +62,20 @@ internal static class ReloadCommand
         }
     }
 
-    /// <summary>The answer in lines: each change, or the reason and each error.</summary>
+    /// <summary>The answer in lines: each change and what it will take effect at, or the reason and each error.</summary>
     private static string Describe(string text, bool succeeded)
     {
         try
         {
             var answer = JsonNode.Parse(text) as JsonObject;
             var changes = answer?["changes"] as JsonArray ?? [];
+            var restart = answer?["needsRestart"] as JsonArray ?? [];
             var errors = answer?["errors"] as JsonArray ?? [];
             string[] lines =
             [
-                succeeded ? "The configuration in the files is served." : answer?["detail"]?.ToString() ?? "The configuration was refused.",
+                succeeded ? Outcome(answer, changes.Count, restart.Count) : answer?["detail"]?.ToString() ?? "The configuration was refused.",
                 .. changes.OfType<JsonObject>().Select(static change => $"  {change["change"]} {change["kind"]} {change["id"]}"),
+                .. restart.Select(static key => $"  needs a restart: {key}"),
                 .. errors.Select(static error => $"  {error}"),
             ];
             return string.Join(Environment.NewLine, lines);
@@ -81,5 +84,20 @@ internal static class ReloadCommand
         {
             return text;
         }
+    }
+
+    private static string Outcome(JsonObject? answer, int changes, int restart)
+    {
+        var except = restart == 0 ? "." : ", except of what is read at the start only.";
+        if (answer?["outcome"]?.ToString() == "unchanged")
+        {
+            var at = DateTimeOffset.TryParse(answer["appliedAt"]?.ToString(), CultureInfo.InvariantCulture, out var applied)
+                ? string.Create(CultureInfo.InvariantCulture, $", applied {applied.UtcDateTime:u}")
+                : "";
+            return $"Nothing changed since version {answer["version"]}{at}. It is what the files hold{except}";
+        }
+
+        return $"Version {answer?["version"]} is served: the configuration in the files{except}"
+            + (changes == 0 ? " No route, cluster or destination differs." : "");
     }
 }

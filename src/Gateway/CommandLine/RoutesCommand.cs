@@ -3,6 +3,7 @@ using System.Text.Json;
 using BlazeGateway.Api;
 using BlazeGateway.Configuration;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.Health;
 using Spectre.Console;
 using Yarp.ReverseProxy.Configuration;
 
@@ -94,20 +95,37 @@ internal static class RoutesCommand
                 cluster.ClusterId,
                 ExtensionsCarrier.Read(cluster).ModelServer?.Kind,
                 cluster.Destinations!.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase),
-                States(cluster, report)))],
+                States(cluster, report),
+                KeysRefused(cluster, report)))],
             [.. models.Keys.Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>States of the destinations that the running gateway has under the same ids.</summary>
-    private static Dictionary<string, string>? States(ClusterConfig cluster, LoadBalancerReport? report) => report?.Clusters
-        .FirstOrDefault(known => string.Equals(known.Cluster, cluster.ClusterId, StringComparison.OrdinalIgnoreCase))?.Destinations
-        .Where(known => cluster.Destinations!.ContainsKey(known.Destination))
-        .ToDictionary(known => known.Destination, known => known.State, StringComparer.OrdinalIgnoreCase);
+    private static Dictionary<string, string>? States(ClusterConfig cluster, LoadBalancerReport? report) =>
+        Running(cluster, report)?.ToDictionary(static known => known.Destination, static known => known.State, StringComparer.OrdinalIgnoreCase);
 
-    private static string Shown(ClusterRow cluster, string destination) => cluster.States?.TryGetValue(destination, out var state) == true ? $" ({state})" : "";
+    /// <summary>Those of them that refuse the gateway's key, with the status they answer.</summary>
+    private static Dictionary<string, int>? KeysRefused(ClusterConfig cluster, LoadBalancerReport? report) =>
+        Running(cluster, report)?.Where(static known => known.KeyRefused is not null)
+            .ToDictionary(static known => known.Destination, static known => known.KeyRefused!.Value, StringComparer.OrdinalIgnoreCase);
+
+    private static IEnumerable<DestinationReport>? Running(ClusterConfig cluster, LoadBalancerReport? report) => report?.Clusters
+        .FirstOrDefault(known => string.Equals(known.Cluster, cluster.ClusterId, StringComparison.OrdinalIgnoreCase))?.Destinations
+        .Where(known => cluster.Destinations!.ContainsKey(known.Destination));
+
+    private static string Shown(ClusterRow cluster, string destination)
+    {
+        if (cluster.States?.TryGetValue(destination, out var state) != true)
+        {
+            return "";
+        }
+
+        return cluster.KeysRefused!.TryGetValue(destination, out var status) ? $" ({state}, key refused: {status})" : $" ({state})";
+    }
 
     private sealed record RouteRow(
         string Route, int Order, IReadOnlyList<string> Methods, IReadOnlyList<string> Hosts, string? Path, IReadOnlyList<ClusterRow> Clusters, IReadOnlyList<string> Models);
 
-    private sealed record ClusterRow(string Cluster, string? ModelServer, IReadOnlyDictionary<string, string> Destinations, IReadOnlyDictionary<string, string>? States);
+    private sealed record ClusterRow(
+        string Cluster, string? ModelServer, IReadOnlyDictionary<string, string> Destinations, IReadOnlyDictionary<string, string>? States, IReadOnlyDictionary<string, int>? KeysRefused);
 }

@@ -82,7 +82,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         // Before the first: the files may have changed since the options of the process were read.
         var tokens = app.Services.GetRequiredService<AdminTokens>();
         provider.OnApplied(changed => tokens.Replace(changed.Admin.Tokens));
-        await provider.LoadAsync();
+        await provider.LoadAsync(loaded);
         ConnectionMetrics.Register(app.Services.GetRequiredService<CollectorRegistry>(), listeners);
         KestrelSetup.Branch(app);
         return new GatewayHost(app, logging, listeners);
@@ -162,30 +162,31 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
         var listeners = services.GetRequiredService<Listeners>();
         var sources = services.GetRequiredService<ConfigurationSources>();
-        ConfigurationReport Report()
+        ConfigurationReport Report(ConfigurationStatus status) => new(status.Version > 0, status.LastReloadSucceeded)
         {
-            var status = provider.Status;
-            return new ConfigurationReport(status.Version > 0, status.LastReloadSucceeded)
-            {
-                Sources = sources.InMemoryRoutes is { } text ? [text.Name] : [sources.Show(sources.Files.Routes!)],
-                Version = status.Version,
-                AppliedAt = status.LastSuccess,
-                Errors = [.. status.Errors.Select(error => error.ToString())],
-            };
-        }
+            Sources = sources.InMemoryRoutes is { } text ? [text.Name] : [sources.Show(sources.Files.Routes!)],
+            Version = status.Version,
+            AppliedAt = status.LastSuccess,
+            NeedsRestart = status.NeedsRestart,
+            Errors = [.. status.Errors.Select(error => error.ToString())],
+        };
 
         return new AdminPorts
         {
-            Configuration = Report,
+            Configuration = () => Report(provider.Status),
             Reload = async cancellationToken =>
             {
-                await provider.ReloadNowAsync(cancellationToken);
-                return Report();
+                var result = await provider.ReloadNowAsync(cancellationToken);
+                return new ReloadReport(Report(result.Status), result.Outcome, result.Changes);
             },
             EffectiveConfiguration = () => JsonNode.Parse(provider.Effective()),
             IsDraining = () => lifetime.ApplicationStopping.IsCancellationRequested,
             Listeners = () => [.. listeners.ProxyAddresses.Select(address => address.ToString()), listeners.AdminAddress.ToString()],
-            Destinations = cluster => availability.Describe(cluster, catalog.NextProbe),
+            Destinations = cluster =>
+            [
+                .. availability.Describe(cluster, catalog.NextProbe)
+                    .Select(report => cluster.Destinations.TryGetValue(report.Destination, out var state) ? report.With(catalog.StatusOf(state)) : report),
+            ],
             SetDraining = availability.SetDraining,
             Models = cluster => catalog.Current.Cluster(cluster)?.Served.Names ?? (IReadOnlyCollection<string>)[],
         };

@@ -5,13 +5,12 @@ using Serilog.Core;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Formatting;
-using Serilog.Formatting.Compact;
 using Serilog.Formatting.Display;
 
 namespace BlazeGateway.Observability;
 
 /// <summary>
-/// The process's loggers, from section <c>Serilog</c>. They write to stderr, for stdout is data: compact JSON when stderr is no terminal
+/// The process's loggers, from section <c>Serilog</c>. They write to stderr, for stdout is data: JSON with the message as a sentence when stderr is no terminal
 /// or the environment is named Production, readable lines otherwise. A <c>Serilog:WriteTo</c> in the configuration replaces that.
 /// </summary>
 internal sealed class GatewayLogging : IDisposable
@@ -63,7 +62,7 @@ internal sealed class GatewayLogging : IDisposable
     {
         var compact = redirected || string.Equals(environment, Environments.Production, StringComparison.OrdinalIgnoreCase);
         ITextFormatter formatter = compact
-            ? new CompactJsonFormatter()
+            ? new SentenceFormatter()
             : new MessageTemplateTextFormatter("{Timestamp:HH:mm:ss} {Level:u3} {SourceContext}  {Message:lj}{NewLine}{Exception}");
         return Create(configuration, sinks => sinks.Console(formatter, standardErrorFromLevel: LevelAlias.Minimum), compact);
     }

@@ -59,6 +59,41 @@ public sealed class LoadBalancerApiTests
     }
 
     [Fact]
+    public async Task A_destination_that_refuses_its_key_is_said_to_get_no_requests_and_gets_none()
+    {
+        const string Words = "its key is missing or refused (401), so it gets no inference requests while others take theirs";
+        await using var server = await StartAsync();
+        await using var locked = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true, ApiKey = "sk-1" });
+        var routes = GatewayFixture.Routes([server.Address, locked.Address], """{ "Response": { "DestinationHeader": true } }""");
+        await using var gateway = await GatewayFixture.StartAsync(routes);
+        JsonElement[] reports = [];
+        await Eventually.TrueAsync(async () =>
+        {
+            reports = [.. (await ReadAsync(gateway)).GetProperty("clusters")[0].GetProperty("destinations").EnumerateArray()];
+            return reports[1].GetProperty("keyRefused").ValueKind == JsonValueKind.Number;
+        });
+        Assert.Equal((401, "up", Words), (reports[1].GetProperty("keyRefused").GetInt32(), reports[1].GetProperty("state").GetString(), reports[1].GetProperty("why").GetString()));
+        Assert.Equal((JsonValueKind.Null, "up"), (reports[0].GetProperty("keyRefused").ValueKind, reports[0].GetProperty("state").GetString()));
+        var destinations = new Destinations(gateway);
+        for (var i = 0; i < 6; i++)
+        {
+            using var answer = await destinations.SendAsync();
+            Assert.Equal("d0", answer.Headers.GetValues("X-Blaze-Destination").Single());
+        }
+
+        Assert.Contains($": {Words}<", await gateway.Admin.GetStringAsync("/"), StringComparison.Ordinal);
+        using var directory = new TemporaryDirectory();
+        string[] words = ["routes", "--config", directory.Write("routes.json", routes), "--admin-url", gateway.Admin.BaseAddress!.ToString()];
+        Assert.Matches(@"\(up,\s+key\s+refused:\s+401\)", await PrintedAsync(0, words));
+        var row = JsonDocument.Parse(await PrintedAsync(0, [.. words, "--format", "json"])).RootElement[0].GetProperty("clusters")[0];
+        Assert.Equal("""{"d1":401}""", JsonSerializer.Serialize(row.GetProperty("keysRefused")));
+        Assert.Equal("up", row.GetProperty("states").GetProperty("d1").GetString());
+
+        using var drained = await gateway.Admin.PostAsync(Report + "/clusters/llm/destinations/d1/drain", null);
+        Assert.EndsWith("; " + Words, JsonDocument.Parse(await drained.Content.ReadAsStringAsync()).RootElement.GetProperty("why").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_list_of_routes_shows_the_states_of_a_gateway_that_runs()
     {
         await using var server = await StartAsync();

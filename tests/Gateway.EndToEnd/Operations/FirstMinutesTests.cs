@@ -46,6 +46,7 @@ public sealed partial class FirstMinutesTests(ITestOutputHelper output)
         Assert.DoesNotContain("Exception", blaze.Error, StringComparison.Ordinal);
         Assert.Contains($"http://{one.LocalEndpoint} is taken by another process. Choose another with --urls http://127.0.0.1:", blaze.Error, StringComparison.Ordinal);
         Assert.Contains($"http://{other.LocalEndpoint} is taken by another process. Choose another with --admin-url http://127.0.0.1:", blaze.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("is served", blaze.Error, StringComparison.Ordinal);
         string[] options = [.. Remedy().Matches(blaze.Error).SelectMany(match => match.Value.Split(' '))];
         Assert.Equal(4, options.Length);
         await using var second = BlazeProcess.Start(["--config", "routes.json", .. options], directory.Path);
@@ -64,7 +65,7 @@ public sealed partial class FirstMinutesTests(ITestOutputHelper output)
         using var proxy = BlazeProcess.NewClient(blaze.Proxy);
 
         await blaze.WaitForAsync(text => Logged(text, "CredentialMissing", "d1").Any() && Logged(text, "Changed", "d2").Any());
-        var began = Logged(blaze.Error, "Applied", null).Single();
+        var began = Logged(blaze.Error, "Loaded", null).Single();
         foreach (var (name, destination, address) in new[] { ("CredentialMissing", "d1", locked.Address), ("Changed", "d2", down) })
         {
             var line = Logged(blaze.Error, name, destination).First();

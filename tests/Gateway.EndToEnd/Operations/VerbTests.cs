@@ -26,6 +26,11 @@ public sealed class VerbTests
 
         Assert.Equal(1, doctor.Code);
         Assert.Contains($"ok    destinations   llm/d0 at 127.0.0.1:{good.Address.Port} accepts connections", doctor.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"warn  destinations   llm/d1 at 127.0.0.1:{locked.Address.Port} accepts connections, but its key is missing or refused (401): it gets no inference requests while others take theirs; "
+            + "set its key under Extensions.Credentials.d1 of cluster llm\n",
+            doctor.Out,
+            StringComparison.Ordinal);
         Assert.Contains("fail  destinations   llm/d2 at 127.0.0.1:1: ConnectionRefused; start the model server or correct the address", doctor.Out, StringComparison.Ordinal);
         Assert.Equal(0, explain.Code);
         Assert.Equal(("all", "llm", "demo-small"), ((string?)explain.Json["route"], (string?)explain.Json["cluster"], (string?)explain.Json["rewrite"]));
@@ -59,6 +64,34 @@ public sealed class VerbTests
         Assert.Contains("routes.json:3:", refused.Error, StringComparison.Ordinal);
         Assert.Contains("did you mean 'ClusterId'?", refused.Error, StringComparison.Ordinal);
         Assert.Equal((0, "ready"), (healthy.Code, healthy.Out.Trim()));
+    }
+
+    [Fact]
+    public async Task Reload_tells_what_changed_and_what_waits_for_the_next_start()
+    {
+        await using var server = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
+        using var directory = new TemporaryDirectory();
+        directory.Write("routes.json", GatewayFixture.Routes([server.Address]));
+        directory.Write("appsettings.json", """{ "Admin": { "MaxConnections": 7 } }""");
+        await using var blaze = await BlazeProcess.ServeAsync(["--config", "routes.json"], directory.Path);
+
+        var nothing = await RunAsync(directory, "reload", "--admin-url", blaze.Admin.ToString());
+        Assert.Equal(0, nothing.Code);
+        Assert.Matches(@"^Nothing changed since version 1, applied \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\. It is what the files hold\.\n$", nothing.Out);
+
+        Assert.Contains(",\"@m\":\"Configuration 1 is loaded: 1 routes, 1 clusters\",\"@mt\":", blaze.Error, StringComparison.Ordinal);
+
+        // The watcher may be first; either way the next one to ask is told what there is to tell.
+        directory.Write("appsettings.json", """{ "Admin": { "MaxConnections": 8 } }""");
+        var waits = await RunAsync(directory, "reload", "--admin-url", blaze.Admin.ToString());
+        Assert.Equal(0, waits.Code);
+        Assert.Matches(@"^[^\n]* except of what is read at the start only\.( No route, cluster or destination differs\.)?\n  needs a restart: Admin:MaxConnections\n$", waits.Out);
+
+        using var admin = BlazeProcess.NewClient(blaze.Admin);
+        var shown = JsonNode.Parse(await admin.GetStringAsync("/api/v1/config"))!;
+        Assert.Equal("Admin:MaxConnections", (string)Assert.Single(shown["needsRestart"]!.AsArray())!);
+        Assert.Equal(7, (int)shown["effective"]!["Admin"]!["MaxConnections"]!);
+        Assert.Contains("in effect at the next start only: Admin:MaxConnections.", await admin.GetStringAsync("/"), StringComparison.Ordinal);
     }
 
     private static async Task<Run> RunAsync(TemporaryDirectory directory, params string[] words)

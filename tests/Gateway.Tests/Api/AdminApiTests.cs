@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 using BlazeGateway.Configuration.Options;
+using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies;
 using Yarp.ReverseProxy.Configuration;
 
@@ -31,6 +32,8 @@ public class AdminApiTests
     ];
 
     private ConfigurationReport _configuration = new(IsApplied: true, LastReloadSucceeded: true);
+    private ReloadOutcome _outcome = ReloadOutcome.Applied;
+    private ConfigurationChange[] _changes = [];
     private bool _isDraining;
     private int _reloads;
 
@@ -45,7 +48,7 @@ public class AdminApiTests
         Reload = _ =>
         {
             _reloads++;
-            return Task.FromResult(_configuration);
+            return Task.FromResult(new ReloadReport(_configuration, _configuration.LastReloadSucceeded ? _outcome : ReloadOutcome.Rejected, _changes));
         },
         EffectiveConfiguration = () => new JsonObject { ["ReverseProxy"] = new JsonObject() },
         IsDraining = () => _isDraining,
@@ -157,6 +160,20 @@ public class AdminApiTests
     }
 
     [Theory]
+    [InlineData("/health", " Ask /livez whether the process runs, or /readyz whether requests should be sent here.")]
+    [InlineData("/healthz", " Ask /livez whether the process runs, or /readyz whether requests should be sent here.")]
+    [InlineData("/healthy", "")]
+    public async Task Who_asks_for_health_is_told_which_pages_there_are(string path, string hint)
+    {
+        await using var host = await StartAsync();
+        using var answer = await host.Client.GetAsync(path, Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(
+            $"There is nothing at '{path}' on the admin plane.{hint}",
+            JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("detail").GetString());
+    }
+
+    [Theory]
     [InlineData("POST", "/metrics", "GET, HEAD")]
     [InlineData("DELETE", "/", "GET, HEAD")]
     [InlineData("GET", "/api/v1/config/reload", "POST")]
@@ -196,6 +213,35 @@ public class AdminApiTests
     }
 
     [Fact]
+    public async Task A_reload_tells_what_changed_and_what_needs_a_restart()
+    {
+        await using var host = await StartAsync();
+        (_changes, _configuration) = ([new ConfigurationChange("added", "route", "chat")], _configuration with { Version = 2, NeedsRestart = ["Admin:Url"] });
+        var body = await ReloadedAsync(host);
+        Assert.Equal("applied", body.GetProperty("outcome").GetString());
+        Assert.Equal("""{"change":"added","kind":"route","id":"chat"}""", JsonSerializer.Serialize(Assert.Single(body.GetProperty("changes").EnumerateArray())));
+        Assert.Equal("Admin:Url", Assert.Single(body.GetProperty("needsRestart").EnumerateArray()).GetString());
+
+        (_changes, _outcome) = ([], ReloadOutcome.Unchanged);
+        body = await ReloadedAsync(host);
+        Assert.Equal(("unchanged", 2), (body.GetProperty("outcome").GetString(), body.GetProperty("version").GetInt32()));
+        Assert.Empty(body.GetProperty("changes").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Keys_that_wait_for_the_next_start_are_shown_with_the_configuration_and_on_the_status_page()
+    {
+        await using var host = await StartAsync();
+        Assert.DoesNotContain("next start", await host.Client.GetStringAsync("/", Cancel), StringComparison.Ordinal);
+        _configuration = _configuration with { NeedsRestart = ["Admin:Url", "Clients:Keys:<b>:Share", .. Enumerable.Range(0, 30).Select(i => $"Clients:Keys:k{i}:Share")] };
+        Assert.Contains(
+            "in effect at the next start only: Admin:Url, Clients:Keys:&lt;b&gt;:Share, Clients:Keys:k0:Share", await host.Client.GetStringAsync("/", Cancel), StringComparison.Ordinal);
+        Assert.Contains("k17:Share and 12 more.", await host.Client.GetStringAsync("/", Cancel), StringComparison.Ordinal);
+        var body = JsonDocument.Parse(await host.Client.GetStringAsync("/api/v1/config", Cancel)).RootElement;
+        Assert.Equal(32, body.GetProperty("needsRestart").GetArrayLength());
+    }
+
+    [Fact]
     public async Task The_configuration_is_shown_with_its_state()
     {
         await using var host = await StartAsync();
@@ -231,6 +277,13 @@ public class AdminApiTests
             Assert.NotNull(answer.Content.Headers.ContentType);
             Assert.Empty(await answer.Content.ReadAsByteArrayAsync(Cancel));
         }
+    }
+
+    private async Task<JsonElement> ReloadedAsync(AdminHost host)
+    {
+        using var answer = await SendAsync(host, HttpMethod.Post, "/api/v1/config/reload");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Cancel)).RootElement;
     }
 
     private static string? Promtool() => (Environment.GetEnvironmentVariable("PATH") ?? "")

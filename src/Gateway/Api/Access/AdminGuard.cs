@@ -75,7 +75,7 @@ internal sealed class AdminGuard
         var endpoint = context.GetEndpoint();
         if (endpoint is null || (endpoint is RouteEndpoint route && !IsSpelled(route.RoutePattern, request.Path.Value!)))
         {
-            return new(AdminError.PathNotFound, $"There is nothing at '{AdminProblem.Shown(request.Path.Value!)}' on the admin plane.");
+            return new(AdminError.PathNotFound, $"There is nothing at '{AdminProblem.Shown(request.Path.Value!)}' on the admin plane.{Instead(request.Path.Value!)}");
         }
 
         // What is no RouteEndpoint is routing's own answer to a wrong method.
@@ -86,6 +86,11 @@ internal sealed class AdminGuard
 
         return changes && endpoint is RouteEndpoint ? BodyFault(context) : null;
     }
+
+    // One name for both questions would answer whoever means the other one wrongly, so it is no page.
+    private static string Instead(string path) => path is "/health" or "/healthz"
+        ? " Ask /livez whether the process runs, or /readyz whether requests should be sent here."
+        : "";
 
     private bool IsOurs(string host, IPAddress? local)
     {

@@ -1,9 +1,13 @@
 using System.Net.Sockets;
+using BlazeGateway.Configuration.Checks;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.CommandLine.Doctor;
 
-/// <summary>Whether each destination accepts a connection. Nothing is sent, so nothing is computed there.</summary>
+/// <summary>
+/// Whether each destination accepts a connection, and whether model servers take the key configured for them: they are asked for their models, which costs nothing.
+/// Nothing is sent to others.
+/// </summary>
 internal static class DestinationCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -13,8 +17,20 @@ internal static class DestinationCheck
         var checks =
             from cluster in clusters
             from destination in cluster.Destinations ?? new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase)
-            select ConnectAsync($"{cluster.ClusterId}/{destination.Key}", destination.Value.Address, cancellationToken);
+            select CheckAsync(cluster, destination.Key, destination.Value, cancellationToken);
         return await Task.WhenAll(checks);
+    }
+
+    private static async Task<Finding> CheckAsync(ClusterConfig cluster, string id, DestinationConfig destination, CancellationToken cancellationToken)
+    {
+        var connected = await ConnectAsync($"{cluster.ClusterId}/{id}", destination.Address, cancellationToken);
+        return connected.Verdict == Verdict.Ok && await DestinationProbe.RefusedKeyAsync(cluster, id, destination, TimeProvider.System, cancellationToken) is { } status
+            ? new Finding(
+                Verdict.Warn,
+                connected.Check,
+                $"{connected.Message}, but its key is missing or refused ({status}): it gets no inference requests while others take theirs",
+                $"set its key under Extensions.Credentials.{id} of cluster {cluster.ClusterId}")
+            : connected;
     }
 
     private static async Task<Finding> ConnectAsync(string name, string address, CancellationToken cancellationToken)

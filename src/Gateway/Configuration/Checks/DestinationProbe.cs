@@ -31,6 +31,30 @@ internal static class DestinationProbe
         return errors.All;
     }
 
+    /// <summary>The status by which a model server refuses the key configured for it, or asks for one; null when it does neither, or does not answer.</summary>
+    public static async Task<int?> RefusedKeyAsync(
+        ClusterConfig cluster, string id, DestinationConfig destination, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (ExtensionsCarrier.Read(cluster).ModelServer is null)
+        {
+            return null;
+        }
+
+        using var client = CreateClient(cluster);
+        using var request = Question(cluster, id, destination);
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            return (int)response.StatusCode is 401 or 403 ? (int)response.StatusCode : null;
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return null;
+        }
+    }
+
     private static HttpClient CreateClient(ClusterConfig cluster)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = Patience };
@@ -42,13 +66,11 @@ internal static class DestinationProbe
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    private static async Task<string?> FaultAsync(
-        HttpClient client, ClusterConfig cluster, string id, DestinationConfig destination, TimeProvider time, CancellationToken cancellationToken)
+    private static HttpRequestMessage Question(ClusterConfig cluster, string id, DestinationConfig destination)
     {
         var extensions = ExtensionsCarrier.Read(cluster);
-        var isModelServer = extensions.ModelServer is not null;
-        var address = destination.Address.TrimEnd('/') + (isModelServer ? ModelServerPaths.List(extensions.ModelServer!) : "/");
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var request = new HttpRequestMessage(
+            HttpMethod.Get, destination.Address.TrimEnd('/') + (extensions.ModelServer is { } server ? ModelServerPaths.List(server) : "/"));
         request.Headers.Host = destination.Host;
         new DestinationCredentials(extensions).Apply(id, request.Headers);
         if (extensions.ModelServer?.Kind == ModelServerKinds.Anthropic)
@@ -56,6 +78,15 @@ internal static class DestinationProbe
             request.Headers.TryAddWithoutValidation("anthropic-version", ModelServerPaths.AnthropicVersion);
         }
 
+        return request;
+    }
+
+    private static async Task<string?> FaultAsync(
+        HttpClient client, ClusterConfig cluster, string id, DestinationConfig destination, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var extensions = ExtensionsCarrier.Read(cluster);
+        var isModelServer = extensions.ModelServer is not null;
+        using var request = Question(cluster, id, destination);
         using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try

@@ -12,8 +12,8 @@ internal sealed record ConfigurationStatus
     /// <summary>Counts configurations taken since the start, the first is 1.</summary>
     public int Version { get; init; }
 
-    /// <summary>Hash of the files being served.</summary>
-    public string Hash { get; init; } = "";
+    /// <summary>Keys read at the start only that say something else now than then.</summary>
+    public IReadOnlyList<string> NeedsRestart { get; init; } = [];
 
     /// <summary>Why the last content was refused; warnings of the one being served otherwise.</summary>
     public IReadOnlyList<ConfigurationError> Errors { get; init; } = [];
@@ -32,8 +32,9 @@ internal enum ReloadOutcome
     Unchanged,
 }
 
-/// <summary>What a reload changed, or why it did not.</summary>
-internal sealed record ReloadResult(ReloadOutcome Outcome, int Version, IReadOnlyList<ConfigurationChange> Changes, IReadOnlyList<ConfigurationError> Errors);
+/// <summary>What a reload changed, or why it did not, and what is known of the configuration since.</summary>
+internal sealed record ReloadResult(
+    ReloadOutcome Outcome, ConfigurationStatus Status, IReadOnlyList<ConfigurationChange> Changes, IReadOnlyList<ConfigurationError> Errors);
 
 /// <summary>One difference: <c>added</c>, <c>removed</c> or <c>changed</c>; a <c>route</c>, <c>cluster</c> or <c>destination</c>; its id.</summary>
 internal sealed record ConfigurationChange(string Change, string Kind, string Id);

@@ -18,7 +18,6 @@ internal sealed partial class ConfigurationWatcher(
 
     private string? _attributes;
     private string? _pendingHash;
-    private string? _handledHash;
     private long _pendingSince;
     private long _lastFullLook = time.GetTimestamp();
     private string? _failure;
@@ -26,7 +25,6 @@ internal sealed partial class ConfigurationWatcher(
     /// <summary>One look. Returns the result when it led to a reload, null otherwise.</summary>
     public async Task<ReloadResult?> LookAsync(CancellationToken cancellationToken = default)
     {
-        _handledHash ??= provider.Status.Hash;
         var attributes = Attributes();
         var due = time.GetElapsedTime(_lastFullLook) >= FullLook;
         if (attributes == _attributes && _pendingHash is null && !due)
@@ -37,7 +35,9 @@ internal sealed partial class ConfigurationWatcher(
         _attributes = attributes;
         _lastFullLook = time.GetTimestamp();
         var content = ConfigurationContent.Read(sources);
-        if (content.Hash == _handledHash)
+
+        // The provider's memory and not one of its own: a reload an operator asked for is seen here too, and what comes after it is compared with that.
+        if (content.Hash == provider.LastSeenHash)
         {
             _pendingHash = null;
             return null;
@@ -56,9 +56,14 @@ internal sealed partial class ConfigurationWatcher(
         }
 
         _pendingHash = null;
-        var result = await provider.ReloadAsync(content, cancellationToken);
-        _handledHash = content.Hash;
-        return result;
+        if (await provider.ReloadIfAsync(content.Hash, cancellationToken) is { } result)
+        {
+            return result;
+        }
+
+        // It changed between this look and the provider's; the next look finds what it is now, whatever the attributes say.
+        _attributes = null;
+        return null;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

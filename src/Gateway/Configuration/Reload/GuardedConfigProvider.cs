@@ -14,29 +14,35 @@ internal sealed partial class GuardedConfigProvider(
     TimeProvider time,
     ILogger<GuardedConfigProvider> logger) : IProxyConfigProvider, IDisposable
 {
-    private static readonly string[] ReadAlways = ["$schema", "ReverseProxy", ShrinkGuard.Key, "Admin:Tokens"];
     private readonly SemaphoreSlim _one = new(1, 1);
     private volatile RoutesSnapshot? _snapshot;
     private volatile LoadedConfiguration? _served;
+    private volatile LoadedConfiguration? _started;
     private volatile ConfigurationStatus _status = new();
     private Action<ProcessOptions>? _applied;
-    private string _lastSeenHash = "";
+    private volatile string _lastSeenHash = "";
 
     /// <summary>What is known about the configuration.</summary>
     public ConfigurationStatus Status => _status;
+
+    /// <summary>Hash of the content looked at last, whoever asked for it and whether it is served or was refused.</summary>
+    public string LastSeenHash => _lastSeenHash;
 
     /// <summary>Calls <paramref name="apply"/> with the options of the process whenever a configuration is taken from now on, before it is served.</summary>
     public void OnApplied(Action<ProcessOptions> apply) => _applied += apply;
 
     /// <summary>Loads the first configuration. Throws <see cref="InvalidConfigurationException"/> with every reason when it cannot be used.</summary>
-    public async Task LoadAsync(CancellationToken cancellationToken = default)
+    /// <param name="started">What the options of the process were read from; null: the one that is loaded.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task LoadAsync(LoadedConfiguration? started = null, CancellationToken cancellationToken = default)
     {
         if (_snapshot is not null)
         {
             return;
         }
 
-        var result = await ReloadAsync(ConfigurationContent.Read(checker.Sources), cancellationToken);
+        _started ??= started;
+        var result = await ReloadNowAsync(cancellationToken);
         if (result.Outcome == ReloadOutcome.Rejected)
         {
             throw new InvalidConfigurationException(result.Errors);
@@ -55,15 +61,34 @@ internal sealed partial class GuardedConfigProvider(
     }
 
     /// <summary>Reads the files now and serves them if they are right, without waiting for the watcher.</summary>
-    public Task<ReloadResult> ReloadNowAsync(CancellationToken cancellationToken = default) =>
-        ReloadAsync(ConfigurationContent.Read(checker.Sources), cancellationToken);
+    public async Task<ReloadResult> ReloadNowAsync(CancellationToken cancellationToken = default) => (await ReloadAsync(null, cancellationToken))!;
 
-    /// <summary>Checks <paramref name="content"/> and serves it if it is right.</summary>
-    public async Task<ReloadResult> ReloadAsync(ConfigurationContent content, CancellationToken cancellationToken = default)
+    /// <summary>Serves what the files hold, if it is right and still what has <paramref name="hash"/>; null when they hold something else by now.</summary>
+    public Task<ReloadResult?> ReloadIfAsync(string hash, CancellationToken cancellationToken = default) => ReloadAsync(hash, cancellationToken);
+
+    /// <summary>The merged configuration in effect, as JSON text without secrets: what is served, and of keys read at the start what was read then.</summary>
+    public string Effective() => _served is { } served
+        ? MaskedView.Write(StartKeys.InEffect(_started!.Root, served.Root))
+        : throw new InvalidOperationException("No configuration is loaded yet.");
+
+    public void Dispose()
+    {
+        _one.Dispose();
+        _snapshot?.Dispose();
+    }
+
+    private async Task<ReloadResult?> ReloadAsync(string? expectedHash, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
+            // Read in here: of two reloads the later one must not bring back what the files held before the earlier one.
+            var content = ConfigurationContent.Read(checker.Sources);
+            if (expectedHash is not null && content.Hash != expectedHash)
+            {
+                return null;
+            }
+
             var before = _snapshot;
             if (before is not null && content.Hash == _served!.Hash)
             {
@@ -79,21 +104,12 @@ internal sealed partial class GuardedConfigProvider(
         }
     }
 
-    /// <summary>The merged configuration being served, as JSON text without secrets.</summary>
-    public string Effective() => MaskedView.Write(_served?.Root ?? throw new InvalidOperationException("No configuration is loaded yet."));
-
-    public void Dispose()
-    {
-        _one.Dispose();
-        _snapshot?.Dispose();
-    }
-
     private ReloadResult Unchanged(ConfigurationContent content)
     {
         _lastSeenHash = content.Hash;
         _status = _status with { LastReloadSucceeded = true, Errors = _served!.Errors.All };
         metrics.Unchanged();
-        return new ReloadResult(ReloadOutcome.Unchanged, _status.Version, [], _served.Errors.All);
+        return new ReloadResult(ReloadOutcome.Unchanged, _status, [], _served.Errors.All);
     }
 
     private ReloadResult Reject(CheckedConfiguration result, string hash)
@@ -112,7 +128,7 @@ internal sealed partial class GuardedConfigProvider(
         }
 
         _lastSeenHash = hash;
-        return new ReloadResult(ReloadOutcome.Rejected, _status.Version, [], result.Errors);
+        return new ReloadResult(ReloadOutcome.Rejected, _status, [], result.Errors);
     }
 
     private ReloadResult Apply(CheckedConfiguration result, RoutesSnapshot? before)
@@ -120,11 +136,7 @@ internal sealed partial class GuardedConfigProvider(
         var version = _status.Version + 1;
         var snapshot = result.Snapshot!.WithRevision(version);
         var changes = ConfigurationDifference.Between(before ?? RoutesSnapshot.Empty, snapshot);
-        if (_served is not null && !SameProcessOptions(_served, result.Loaded))
-        {
-            Log.NeedsRestart(logger);
-        }
-
+        var needsRestart = NeedsRestart(result.Loaded);
         _applied?.Invoke(result.Loaded.ReadProcessOptions());
         _served = result.Loaded;
         _lastSeenHash = result.Loaded.Hash;
@@ -133,18 +145,40 @@ internal sealed partial class GuardedConfigProvider(
         // YARP takes the new one before this returns, so nobody is told of a version that is not served yet.
         before?.SignalReplaced();
         var now = time.GetUtcNow();
-        _status = new ConfigurationStatus { LastReloadSucceeded = true, LastSuccess = now, Version = version, Hash = result.Loaded.Hash, Errors = result.Errors };
+        _status = new ConfigurationStatus
+        {
+            LastReloadSucceeded = true,
+            LastSuccess = now,
+            Version = version,
+            NeedsRestart = needsRestart,
+            Errors = result.Errors,
+        };
         metrics.Applied(now);
-        Log.Applied(logger, version, snapshot.Routes.Count, snapshot.Clusters.Count, changes.Count);
-        return new ReloadResult(ReloadOutcome.Applied, version, changes, result.Errors);
+        if (before is null)
+        {
+            // Nothing listens yet, and an address that is taken may keep it so.
+            Log.Loaded(logger, version, snapshot.Routes.Count, snapshot.Clusters.Count);
+        }
+        else
+        {
+            Log.Applied(logger, version, snapshot.Routes.Count, snapshot.Clusters.Count, changes.Count);
+        }
+
+        return new ReloadResult(ReloadOutcome.Applied, _status, changes, result.Errors);
     }
 
-    private static bool SameProcessOptions(LoadedConfiguration before, LoadedConfiguration after) => ReadAtStart(before).SequenceEqual(ReadAtStart(after));
+    /// <summary>Keys that would be in effect if the process were started now; told in the log when they became other ones or say something else.</summary>
+    private IReadOnlyList<string> NeedsRestart(LoadedConfiguration loaded)
+    {
+        _started ??= loaded;
+        var keys = StartKeys.Changed(_started.Root, loaded.Root);
+        if (keys.Count > 0 && StartKeys.Changed((_served ?? _started).Root, loaded.Root).Count > 0)
+        {
+            Log.NeedsRestart(logger, StartKeys.Name(keys));
+        }
 
-    private static IEnumerable<KeyValuePair<string, string?>> ReadAtStart(LoadedConfiguration configuration) =>
-        TreeBinder.Flatten(configuration.Root)
-            .Where(static pair => !Array.Exists(ReadAlways, key => pair.Key == key || pair.Key.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)))
-            .OrderBy(static pair => pair.Key, StringComparer.OrdinalIgnoreCase);
+        return keys;
+    }
 
     private static partial class Log
     {
@@ -157,7 +191,10 @@ internal sealed partial class GuardedConfigProvider(
         [LoggerMessage(3, LogLevel.Error, "Configuration {Version} is served on; the new one has {Count} errors")]
         public static partial void KeptLastGood(ILogger logger, int version, int count);
 
-        [LoggerMessage(4, LogLevel.Warning, "Options of the process changed; they take effect at the next start")]
-        public static partial void NeedsRestart(ILogger logger);
+        [LoggerMessage(4, LogLevel.Warning, "Changed, but read at the start only: {Keys}; they take effect at the next start")]
+        public static partial void NeedsRestart(ILogger logger, string keys);
+
+        [LoggerMessage(5, LogLevel.Information, "Configuration {Version} is loaded: {Routes} routes, {Clusters} clusters")]
+        public static partial void Loaded(ILogger logger, int version, int routes, int clusters);
     }
 }

@@ -71,7 +71,7 @@ public sealed class AdminLoginTests : IDisposable
         {
             var (done, text) = await ReloadAsync(blaze, token, asVariable);
             Assert.Equal(0, done);
-            Assert.StartsWith("The configuration in the files is served.", text, StringComparison.Ordinal);
+            Assert.StartsWith("Nothing changed since version 1, applied ", text, StringComparison.Ordinal);
         }
 
         var (code, refusal) = await ReloadAsync(blaze, null);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration.Options;
+using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies.Health;
 using Microsoft.AspNetCore.Routing;
 using Yarp.ReverseProxy.Configuration;
@@ -53,7 +54,8 @@ internal sealed class GuardedHost : IAsyncDisposable
             Reload = _ =>
             {
                 ledger.Count++;
-                return Task.FromResult(new ConfigurationReport(IsApplied: true, LastReloadSucceeded: !refuseReload) { Errors = refuseReload ? ["routes.json:1:1 wrong"] : [] });
+                var report = new ConfigurationReport(IsApplied: true, LastReloadSucceeded: !refuseReload) { Errors = refuseReload ? ["routes.json:1:1 wrong"] : [] };
+                return Task.FromResult(new ReloadReport(report, refuseReload ? ReloadOutcome.Rejected : ReloadOutcome.Applied, []));
             },
             EffectiveConfiguration = () => new JsonObject(),
             Destinations = cluster => [.. cluster.Destinations.Keys.Select(Report)],

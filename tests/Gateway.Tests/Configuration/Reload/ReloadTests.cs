@@ -12,7 +12,7 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
     private readonly TestDirectory _directory = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
-    private readonly ListLoggerProvider _logs = new();
+    private readonly LogList _logs = new();
     private ServiceProvider _services = null!;
     private GuardedConfigProvider _provider = null!;
     private ConfigurationWatcher _watcher = null!;
@@ -279,24 +279,6 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Changed_process_options_are_said_to_need_a_restart()
-    {
-        _directory.Write("routes.json", TestDirectory.Good.Replace("\"ReverseProxy\"", "\"Admin\": { \"MaxConnections\": 5 }, \"ReverseProxy\"", StringComparison.Ordinal));
-        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
-        Assert.Single(_logs.Lines, static text => text.Contains("take effect at the next start", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_changed_secret_of_the_process_is_said_to_need_a_restart_too()
-    {
-        _directory.Write("secrets/Telemetry__Otlp__Headers", "key=one");
-        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
-        _directory.Write("secrets/Telemetry__Otlp__Headers", "key=two");
-        Assert.Equal(ReloadOutcome.Applied, (await _provider.ReloadNowAsync()).Outcome);
-        Assert.Equal(2, _logs.Lines.Count(static text => text.Contains("take effect at the next start", StringComparison.Ordinal)));
-    }
-
-    [Fact]
     public async Task Changed_tokens_need_no_restart_and_are_told_to_who_asked()
     {
         var told = new List<string>();
@@ -353,26 +335,5 @@ public sealed class ReloadTests : IAsyncLifetime, IDisposable
         using var stream = new MemoryStream();
         await _registry.CollectAndExportAsTextAsync(stream);
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
-    }
-
-    private sealed class ListLoggerProvider : ILoggerProvider, ILogger
-    {
-        private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
-
-        public List<string> Lines => [.. _lines];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }
