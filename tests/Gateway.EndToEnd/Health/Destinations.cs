@@ -34,6 +34,14 @@ internal sealed class Destinations(GatewayFixture gateway)
     public Task<HttpResponseMessage> SendAsync(string body = Chat, string path = "/v1/chat/completions", CancellationToken cancellationToken = default) =>
         gateway.Proxy.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);
 
+    /// <summary>Requests the destination has answered well, by the gateway's metrics.</summary>
+    public async Task<int> AnsweredAsync(string id)
+    {
+        var name = $"blaze_destination_requests_total{{cluster=\"llm\",destination=\"{id}\",result=\"ok\"}} ";
+        var line = (await gateway.Admin.GetStringAsync("/metrics")).Split('\n').Single(line => line.StartsWith(name, StringComparison.Ordinal));
+        return int.Parse(line.AsSpan(name.Length), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     public async Task<HttpStatusCode> StatusAsync(string body = Chat)
     {
         using var answer = await SendAsync(body);
