@@ -141,9 +141,9 @@ internal static class RunCommand
             return Fail(ExitCodes.InvalidConfiguration, exception.Message);
         }
 
-        foreach (var backend in detected.Backends)
+        foreach (var line in detected.Backends.Select(static backend => backend.Message).Concat(detected.Notices))
         {
-            await Console.Error.WriteLineAsync(backend.Message);
+            await Console.Error.WriteLineAsync(line);
         }
 
         if (print)
