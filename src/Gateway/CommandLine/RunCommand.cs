@@ -42,11 +42,12 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (!KeyOverrides.TryRead(parsed.UnmatchedTokens, out var keys, out var error) || (error = Contradiction(parsed)) is not null)
+        if (Contradiction(parsed) is { } contradiction)
         {
-            return Fail(ExitCodes.InvalidConfiguration, error);
+            return Fail(ExitCodes.InvalidConfiguration, contradiction);
         }
 
+        var keys = KeyOverrides.Read(parsed.UnmatchedTokens);
         Add(keys, "Proxy:Urls", parsed.GetValue(Urls));
         Add(keys, "Admin:Url", parsed.GetValue(AdminUrl));
         if (parsed.GetValue(Env) is { } environment)

@@ -44,6 +44,20 @@ public sealed class VerbTests
     }
 
     [Fact]
+    public async Task A_bad_command_line_ends_with_2_and_says_what_was_meant()
+    {
+        using var directory = new TemporaryDirectory();
+        var runs = await Task.WhenAll(
+            RunAsync(directory, "validate", "--strct"), RunAsync(directory, "key", "new"), RunAsync(directory, "run", "--backend"), RunAsync(directory, "token", "new", "--name", "x", "--role", "operater"));
+
+        Assert.All(runs, run => Assert.Equal((2, ""), (run.Code, run.Out.Trim())));
+        Assert.Contains("'--strct' is not an option of 'blaze validate'; did you mean '--strict'?", runs[0].Error, StringComparison.Ordinal);
+        Assert.Contains("'--name' is required", runs[1].Error, StringComparison.Ordinal);
+        Assert.Contains("missing for option: '--backend'", runs[2].Error, StringComparison.Ordinal);
+        Assert.Contains("--role: Argument 'operater' not recognized", runs[3].Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reload_and_healthcheck_speak_with_a_running_gateway()
     {
         await using var server = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
