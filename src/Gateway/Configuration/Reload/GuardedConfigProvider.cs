@@ -136,6 +136,11 @@ internal sealed partial class GuardedConfigProvider(
         _status = new ConfigurationStatus { LastReloadSucceeded = true, LastSuccess = now, Version = version, Hash = result.Loaded.Hash, Errors = result.Errors };
         metrics.Applied(now);
         Log.Applied(logger, version, snapshot.Routes.Count, snapshot.Clusters.Count, changes.Count);
+        foreach (var warning in result.Errors)
+        {
+            Log.Warned(logger, warning);
+        }
+
         return new ReloadResult(ReloadOutcome.Applied, version, changes, result.Errors);
     }
 
@@ -159,5 +164,8 @@ internal sealed partial class GuardedConfigProvider(
 
         [LoggerMessage(4, LogLevel.Warning, "Options of the process changed; they take effect at the next start")]
         public static partial void NeedsRestart(ILogger logger);
+
+        [LoggerMessage(5, LogLevel.Warning, "Configuration: {Finding}")]
+        public static partial void Warned(ILogger logger, ConfigurationError finding);
     }
 }
