@@ -21,8 +21,9 @@ public sealed class VerbTests
             RunAsync(directory, "explain", "--config", "routes.json", "--path", "/v1/chat/completions", "--model", "slow"),
             RunAsync(directory, "routes", "--config", "routes.json", "--format", "json"),
             RunAsync(directory, "schema"),
-            RunAsync(directory, "validate", "--config", "routes.json", "--connect"));
-        var (doctor, explain, refused, routes, schema, validate) = (runs[0], runs[1], runs[2], runs[3], runs[4], runs[5]);
+            RunAsync(directory, "validate", "--config", "routes.json", "--connect"),
+            RunAsync(directory, "routes", "--config", "routes.json"));
+        var (doctor, explain, refused, routes, schema, validate, list) = (runs[0], runs[1], runs[2], runs[3], runs[4], runs[5], runs[6]);
 
         Assert.Equal(1, doctor.Code);
         Assert.Contains($"ok    destinations   llm/d0 at 127.0.0.1:{good.Address.Port} accepts connections", doctor.Out, StringComparison.Ordinal);
@@ -33,6 +34,12 @@ public sealed class VerbTests
         Assert.Contains("problem", refused.Out, StringComparison.Ordinal);
         Assert.Equal(0, routes.Code);
         Assert.Equal(["fast"], routes.Json[0]!["models"]!.AsArray().Select(model => (string?)model), StringComparer.Ordinal);
+        Assert.Equal(
+            [
+                "route\tmethods\tpath\tcluster\tdestinations\tmodels",
+                $"all\tany\t/{{**rest}}\tllm\td0 {good.Address}, d1 {locked.Address}, d2 http://127.0.0.1:1/\tfast",
+            ],
+            list.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(0, schema.Code);
         Assert.Equal(JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Readme.MarkdownPage.Root, "config", "routes.schema.json")))!.ToJsonString(), schema.Json.ToJsonString());
         Assert.Equal(0, validate.Code);
