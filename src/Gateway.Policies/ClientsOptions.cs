@@ -25,7 +25,7 @@ public sealed record ClientKeyOptions
 {
     /// <summary>SHA-256 of the key, 64 hexadecimal digits; <c>blaze key new</c> prints it. The key itself is kept nowhere.</summary>
     [Required]
-    [RegularExpression("^[0-9A-Fa-f]{64}$")]
+    [RegularExpression("^[0-9A-Fa-f]{64}$", ErrorMessage = "it must be a SHA-256 in 64 hexadecimal digits, as 'blaze key new' prints it")]
     public string KeyHash { get; init; } = "";
 
     /// <summary>Priority when requests have to wait or are shed: <c>critical</c>, <c>standard</c> or <c>batch</c>. Default: <c>standard</c>, as for clients without a key.</summary>

@@ -45,7 +45,7 @@ public sealed record HealthOptions
     /// Path that is probed; any answer below 500 is a good one. Default: null, the path of the model server's kind. Ordinary services and hosted APIs have
     /// none and are judged by requests alone.
     /// </summary>
-    [RegularExpression(@"^/[^\s#]{0,255}$")]
+    [RegularExpression(@"^/[^\s#]{0,255}$", ErrorMessage = "it must be a path that begins with / and has no space or #, such as /health")]
     public string? Path { get; init; }
 
     /// <summary>Whether destinations whose requests fail are left out for a while. Default: true.</summary>
@@ -77,7 +77,7 @@ public sealed record ModelServerOptions
     public List<string> Models { get; init; } = [];
 
     /// <summary>Azure OpenAI only: value of <c>api-version</c>, for example <c>2024-10-21</c>. The deployment is the model name after a rewrite.</summary>
-    [RegularExpression("^[0-9A-Za-z.-]{1,32}$")]
+    [RegularExpression("^[0-9A-Za-z.-]{1,32}$", ErrorMessage = "it must be a version such as 2024-10-21")]
     public string? ApiVersion { get; init; }
 }
 
@@ -119,7 +119,7 @@ public static class ModelServerKinds
 public sealed record CredentialOptions
 {
     /// <summary>Header that carries it. Default: <c>Authorization</c>. Azure OpenAI uses <c>api-key</c>, Anthropic <c>x-api-key</c>.</summary>
-    [RegularExpression("^[A-Za-z0-9-]{1,64}$")]
+    [RegularExpression("^[A-Za-z0-9-]{1,64}$", ErrorMessage = "it must be the name of a header, of A-Z a-z 0-9 -, such as x-api-key")]
     public string Header { get; init; } = "Authorization";
 
     /// <summary>The header's whole value, for example <c>Bearer sk-…</c>. Best given by environment variable or key-per-file secret.</summary>

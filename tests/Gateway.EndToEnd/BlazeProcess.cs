@@ -128,6 +128,9 @@ internal sealed class BlazeProcess : IAsyncDisposable
     /// <summary>Sends SIGINT, as Ctrl+C does.</summary>
     public void Interrupt() => Signal("-INT");
 
+    /// <summary>Sends SIGINT to it and all others of its process group, as a terminal does at Ctrl+C. It must have a group of its own.</summary>
+    public void InterruptGroup() => Signal("-INT", group: true);
+
     /// <summary>Ends it as <c>kill -9</c> does.</summary>
     public void Kill() => _process.Kill();
 
@@ -158,9 +161,9 @@ internal sealed class BlazeProcess : IAsyncDisposable
         Timeout = TimeSpan.FromSeconds(100),
     };
 
-    private void Signal(string name)
+    private void Signal(string name, bool group = false)
     {
-        using var kill = Process.Start("kill", [name, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [name, "--", (group ? -Id : Id).ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 

@@ -24,6 +24,7 @@ internal sealed class LoadRecorder
     private readonly LongHistogram _perToken = Histogram();
     private readonly LongHistogram _lag = Histogram();
     private long _good;
+    private long _goodBeforeEnd;
     private long _okBeforeEnd;
     private long _lastEnd;
 
@@ -116,7 +117,9 @@ internal sealed class LoadRecorder
             Record(_latency, latency);
             _okBeforeEnd += now <= EndsAt ? 1 : 0;
             var first = body is { IsStream: true, FirstContentAt: > 0 } ? body.FirstContentAt - request.ScheduledAt : latency;
-            _good += ToNs(_time.GetElapsedTime(0, first)) <= _targetNs ? 1 : 0;
+            var isGood = ToNs(_time.GetElapsedTime(0, first)) <= _targetNs;
+            _good += isGood ? 1 : 0;
+            _goodBeforeEnd += isGood && now <= EndsAt ? 1 : 0;
             if (hash is not null && (_hashes.Count < MaxHashes || _hashes.ContainsKey(hash)))
             {
                 _hashes[hash] = _hashes.GetValueOrDefault(hash) + 1;
@@ -147,7 +150,7 @@ internal sealed class LoadRecorder
                 Requests = total,
                 Ok = _outcomes[(int)LoadOutcome.Ok],
                 OkPerSecond = _okBeforeEnd / window,
-                GoodPerSecond = _good / Math.Max(window, elapsed),
+                GoodPerSecond = _goodBeforeEnd / window,
                 GoodShare = total == 0 ? 0 : (double)_good / total,
                 Outcomes = Enum.GetValues<LoadOutcome>().Where(o => _outcomes[(int)o] > 0)
                     .ToDictionary(Name, o => _outcomes[(int)o], StringComparer.Ordinal),

@@ -23,9 +23,10 @@ internal sealed record LoadResult
     /// <summary>Complete answers per second over the time in which requests were started.</summary>
     public required double OkPerSecond { get; init; }
 
-    /// <summary>Requests per second whose first content (or whole answer, without a stream) came within the target, and their share.</summary>
+    /// <summary>Those of <see cref="OkPerSecond"/> whose first content (or whole answer, without a stream) came within the target.</summary>
     public required double GoodPerSecond { get; init; }
 
+    /// <summary>Share of all requests that were answered within the target.</summary>
     public required double GoodShare { get; init; }
 
     /// <summary>Requests by outcome.</summary>

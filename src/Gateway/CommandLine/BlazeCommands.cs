@@ -8,7 +8,17 @@ internal static class BlazeCommands
     // The library would end the process 2 s after a signal; every verb ends by itself, and the gateway lets its requests end first.
     private static readonly InvocationConfiguration Patient = new() { ProcessTerminationTimeout = Timeout.InfiniteTimeSpan };
 
-    public static Task<int> InvokeAsync(string[] args) => Create().Parse(args).InvokeAsync(Patient);
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var parsed = Create().Parse(args);
+        if (CommandLineFaults.Of(parsed) is { Count: > 0 } faults)
+        {
+            await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, faults));
+            return ExitCodes.InvalidConfiguration;
+        }
+
+        return await parsed.InvokeAsync(Patient);
+    }
 
     internal static RootCommand Create()
     {

@@ -12,6 +12,7 @@ namespace BlazeGateway.CommandLine;
 /// <summary><c>blaze routes</c>: what is served by whom.</summary>
 internal static class RoutesCommand
 {
+    private static readonly string[] Columns = ["route", "methods", "path", "cluster", "destinations", "models"];
     private static readonly Option<string?> Config = ConfigurationArguments.Config();
     private static readonly Option<string?> AdminUrl = new("--admin-url")
     {
@@ -63,21 +64,40 @@ internal static class RoutesCommand
             return ExitCodes.Ok;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumns("route", "methods", "path", "cluster", "destinations", "models");
-        foreach (var row in rows)
+        Print(rows);
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>A table for people; for programs one line for each route, cells separated by tabs and what a cell lists by commas.</summary>
+    private static void Print(IReadOnlyList<RouteRow> rows)
+    {
+        var cells = rows.Select(static row => (string[][])
+        [
+            [row.Route],
+            [row.Methods.Count == 0 ? "any" : string.Join(' ', row.Methods)],
+            [row.Path ?? string.Join(' ', row.Hosts)],
+            [.. row.Clusters.Select(static cluster => cluster.Cluster)],
+            [.. row.Clusters.SelectMany(static cluster => cluster.Destinations.Select(pair => $"{pair.Key} {pair.Value}{Shown(cluster, pair.Key)}"))],
+            row.Models.Count == 0 ? ["all"] : [.. row.Models],
+        ]);
+        if (Console.IsOutputRedirected)
         {
-            var destinations = row.Clusters.SelectMany(static cluster => cluster.Destinations.Select(pair => $"{pair.Key} {pair.Value}{Shown(cluster, pair.Key)}"));
-            table.AddRow(
-                new Text(row.Route),
-                new Text(row.Methods.Count == 0 ? "any" : string.Join(' ', row.Methods)),
-                new Text(row.Path ?? string.Join(' ', row.Hosts)),
-                new Text(string.Join('\n', row.Clusters.Select(static cluster => cluster.Cluster))),
-                new Text(string.Join('\n', destinations)),
-                new Text(row.Models.Count == 0 ? "all" : string.Join('\n', row.Models)));
+            Console.Out.WriteLine(string.Join('\t', Columns));
+            foreach (var row in cells)
+            {
+                Console.Out.WriteLine(string.Join('\t', row.Select(static cell => string.Join(", ", cell))));
+            }
+
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumns(Columns);
+        foreach (var row in cells)
+        {
+            table.AddRow(row.Select(static cell => new Text(string.Join('\n', cell))));
         }
 
         AnsiConsole.Write(table);
-        return ExitCodes.Ok;
     }
 
     private static RouteRow Row(RouteConfig route, RoutesSnapshot snapshot, LoadBalancerReport? report)

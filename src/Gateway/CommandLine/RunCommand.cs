@@ -42,11 +42,12 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (!KeyOverrides.TryRead(parsed.UnmatchedTokens, out var keys, out var error) || (error = Contradiction(parsed)) is not null)
+        if (Contradiction(parsed) is { } contradiction)
         {
-            return Fail(ExitCodes.InvalidConfiguration, error);
+            return Fail(ExitCodes.InvalidConfiguration, contradiction);
         }
 
+        var keys = KeyOverrides.Read(parsed.UnmatchedTokens);
         Add(keys, "Proxy:Urls", parsed.GetValue(Urls));
         Add(keys, "Admin:Url", parsed.GetValue(AdminUrl));
         if (parsed.GetValue(Env) is { } environment)
@@ -141,9 +142,9 @@ internal static class RunCommand
             return Fail(ExitCodes.InvalidConfiguration, exception.Message);
         }
 
-        foreach (var backend in detected.Backends)
+        foreach (var line in detected.Backends.Select(static backend => backend.Message).Concat(detected.Notices))
         {
-            await Console.Error.WriteLineAsync(backend.Message);
+            await Console.Error.WriteLineAsync(line);
         }
 
         if (print)

@@ -1,3 +1,4 @@
+using BlazeGateway.Configuration.Checks;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Configuration.Strict;
 
@@ -58,6 +59,7 @@ internal static class ConfigurationLoader
             root = new SecretReferences(sources, content, errors).Resolve(root, KeyPath.Root);
             check.CheckReferred(root, RootShape.Instance, KeyPath.Root);
             check.CheckRequired(root, RootShape.Instance, KeyPath.Root);
+            new LoggingCheck(root, errors).Check();
         }
 
         return new LoadedConfiguration(root, errors, content.Hash);

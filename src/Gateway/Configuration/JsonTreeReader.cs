@@ -111,7 +111,8 @@ internal static class JsonTreeReader
     private static string FirstSentence(string message)
     {
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end];
+        var sentence = end < 0 ? message : message[..end];
+        return sentence.Contains("is invalid after a value", StringComparison.Ordinal) ? sentence + " A comma may be missing before this position." : sentence;
     }
 
     private readonly ref struct Lines

@@ -14,6 +14,9 @@ internal sealed record ListenAddress(bool IsHttps, IPAddress? Address, bool IsLo
     /// <summary>Whether only this machine can connect.</summary>
     public bool IsLoopback => IsLocalhost || (Address is not null && IPAddress.IsLoopback(Address));
 
+    /// <summary>Whether one process cannot listen on both: they have a port in common, and an address of the machine.</summary>
+    public bool Overlaps(ListenAddress other) => Port == other.Port && Port != 0 && (Covers(other) || other.Covers(this));
+
     /// <summary>An address this machine reaches the listener by, once it is bound to <paramref name="port"/>.</summary>
     public Uri Reachable(int port)
     {
@@ -72,6 +75,15 @@ internal sealed record ListenAddress(bool IsHttps, IPAddress? Address, bool IsLo
             _ => throw Invalid(url, setting, "the host must be an IP address, localhost, or * for every address"),
         };
     }
+
+    private bool Covers(ListenAddress other) => this switch
+    {
+        { IsLocalhost: true } => other.IsLocalhost || Equals(other.Address, IPAddress.Loopback) || Equals(other.Address, IPAddress.IPv6Loopback),
+        { Address: null } => true,
+        { Address: { } ip } when ip.Equals(IPAddress.IPv6Any) => true,
+        { Address: { } ip } when ip.Equals(IPAddress.Any) => other.IsLocalhost || other.Address?.AddressFamily == AddressFamily.InterNetwork,
+        _ => Address.Equals(other.Address),
+    };
 
     private static FormatException Invalid(string url, string setting, string rule) =>
         new($"{setting}: '{url}' is not an address to listen on; {rule}, for example http://127.0.0.1:8080.");

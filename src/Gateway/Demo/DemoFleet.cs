@@ -101,6 +101,7 @@ internal sealed class DemoFleet : IAsyncDisposable
     private static async Task<DemoServer> ReadyAsync(string id, Process process, CancellationToken cancellationToken)
     {
         var line = await process.StandardOutput.ReadLineAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         return line?.StartsWith("READY ", StringComparison.Ordinal) == true
             ? new DemoServer(id, new Uri(line["READY ".Length..]), ModelServerKinds.Vllm, process.Id)
             : throw new InvalidOperationException($"The demo's model server '{id}' ended before it listened.");
@@ -123,6 +124,11 @@ internal sealed class DemoFleet : IAsyncDisposable
         foreach (var argument in all)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            start.CreateNewProcessGroup = true;
         }
 
         start.Environment["DOTNET_gcServer"] = "0";

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace BlazeGateway.Demo;
 
 /// <summary>
-/// Ends a child process with its parent, even when the parent is killed: on Linux the kernel sends a signal, everywhere the child sees its standard input close.
+/// Ends a child process with its parent and not before, even when the parent is killed: on Linux the kernel sends a signal, everywhere the child sees its
+/// standard input close. What a terminal sends to all its processes does not reach the child.
 /// </summary>
 internal static class ParentWatch
 {
@@ -16,6 +17,12 @@ internal static class ParentWatch
     /// <param name="stop">Cancelled when the parent is gone.</param>
     public static bool Begin(int parent, Stream input, CancellationTokenSource stop)
     {
+        if (!OperatingSystem.IsWindows())
+        {
+            // Ctrl+C in a terminal reaches the whole group of the parent. The parent alone decides when its children end: after its last request.
+            _ = SetGroup(0, 0);
+        }
+
         if (OperatingSystem.IsLinux())
         {
             // The order matters: a parent that died before the first call is found by the second.
@@ -57,6 +64,10 @@ internal static class ParentWatch
     [DllImport("libc", EntryPoint = "prctl")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+
+    [DllImport("libc", EntryPoint = "setpgid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetGroup(int process, int group);
 
     [DllImport("libc", EntryPoint = "getppid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

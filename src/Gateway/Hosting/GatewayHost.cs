@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration;
+using BlazeGateway.Configuration.Checks;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Observability;
@@ -52,8 +53,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         var loaded = ConfigurationLoader.Load(options.Sources);
         var process = loaded.ReadProcessOptions();
         var configuration = loaded.ToConfiguration();
-        var logging = options.Logging ?? GatewayLogging.Create(
-            configuration, options.Sources.IsEnvironmentNamed ? options.Sources.Environment : null, Console.IsErrorRedirected);
+        var logging = options.Logging ?? CreateLogging(loaded, configuration, options.Sources);
         var limits = new MachineLimitsReader().Read();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = options.Sources.Environment });
         builder.Configuration.AddConfiguration(configuration);
@@ -115,6 +115,19 @@ internal sealed partial class GatewayHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _logging.Dispose();
+    }
+
+    private static GatewayLogging CreateLogging(LoadedConfiguration loaded, IConfiguration configuration, ConfigurationSources sources)
+    {
+        try
+        {
+            return GatewayLogging.Create(configuration, sources.IsEnvironmentNamed ? sources.Environment : null, Console.IsErrorRedirected);
+        }
+        catch (Exception exception)
+        {
+            new LoggingCheck(loaded.Root, loaded.Errors).Refused(exception);
+            throw new InvalidConfigurationException(loaded.Errors.All);
+        }
     }
 
     private void ThrowIfTaken(Exception? cause)

@@ -13,12 +13,15 @@ internal sealed class ModelServerProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<ModelServerProcess> StartAsync()
+    public static async Task<ModelServerProcess> StartAsync(params string[] options)
     {
-        var server = new ModelServerProcess(new Uri($"http://127.0.0.1:{FreePort()}"));
-        await server.StartAgainAsync();
+        var server = NotStarted();
+        await server.StartAgainAsync(options);
         return server;
     }
+
+    /// <summary>One whose address is known and where nothing listens yet.</summary>
+    public static ModelServerProcess NotStarted() => new(new Uri($"http://127.0.0.1:{FreePort()}"));
 
     /// <summary>Starts it, with these options besides, and waits until it listens.</summary>
     public async Task StartAgainAsync(params string[] options)

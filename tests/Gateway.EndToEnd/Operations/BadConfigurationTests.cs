@@ -79,6 +79,39 @@ public sealed class BadConfigurationTests(ITestOutputHelper output)
         Assert.Equal(["routes.json is not valid: 2 errors."], Lines(validate.Error));
     }
 
+    [Theory]
+    [InlineData("""{ "Serilog": { "MinimumLevel": "Infomation" } }""", "appsettings.json:1:32 'MinimumLevel' is \"Infomation\"")]
+    [InlineData("""{ "Proxy": { "Urls": "http://127.0.0.1:8090" } }""", "appsettings.json:1:22 Admin:Url is 'http://127.0.0.1:8090', which Proxy:Urls 'http://127.0.0.1:8090' takes too")]
+    public async Task What_would_end_a_start_is_told_by_validate_in_the_same_words(string settings, string expected)
+    {
+        using var directory = new TemporaryDirectory();
+        directory.Write("routes.json", BadConfigurations.Good(new Uri("http://127.0.0.1:1/"), new Uri("http://127.0.0.1:2/")));
+        directory.Write("appsettings.json", settings);
+        await using var run = BlazeProcess.Start(["run", "--config", "routes.json"], directory.Path);
+        await using var validate = BlazeProcess.Start(["validate", "--config", "routes.json"], directory.Path);
+
+        Assert.Equal(2, await run.ExitAsync());
+        Assert.Equal(2, await validate.ExitAsync());
+        Assert.StartsWith(expected, Assert.Single(Lines(validate.Out)), StringComparison.Ordinal);
+        Assert.Equal(Lines(validate.Out), Lines(run.Error));
+    }
+
+    [Fact]
+    public async Task A_warning_is_told_by_validate_and_at_the_start()
+    {
+        await using var server = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true });
+        using var directory = new TemporaryDirectory();
+        directory.Write("routes.json", GatewayFixture.Routes([new Uri(server.Address, "/v1")]));
+        await using var validate = BlazeProcess.Start(["validate", "--config", "routes.json"], directory.Path);
+        await using var strict = BlazeProcess.Start(["validate", "--strict", "--config", "routes.json"], directory.Path);
+        await using var run = await BlazeProcess.ServeAsync(["--config", "routes.json"], directory.Path);
+
+        Assert.Equal(0, await validate.ExitAsync());
+        Assert.Equal(1, await strict.ExitAsync());
+        Assert.Contains($"Address of destination 'd0' is '{server.Address}v1'", Assert.Single(Lines(validate.Out)), StringComparison.Ordinal);
+        await run.WaitForAsync(text => Lines(text).Any(line => line.StartsWith('{') && (string?)JsonNode.Parse(line)!["Finding"] == Lines(validate.Out)[0]));
+    }
+
     [Fact]
     public async Task What_no_check_foresaw_does_not_end_the_process()
     {

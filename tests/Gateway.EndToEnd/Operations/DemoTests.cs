@@ -45,6 +45,30 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task Ctrl_C_in_a_terminal_ends_it_without_a_failed_request()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/setsid"), "setsid, which gives a program a process group, is not installed.");
+        await using var demo = await BlazeProcess.ServeAsync(["--demo"], executable: "/usr/bin/setsid", library: Path.Combine(AppContext.BaseDirectory, "blaze"));
+        using var admin = BlazeProcess.NewClient(demo.Admin);
+        await EventuallyAsync(async () =>
+        {
+            var metrics = await admin.GetStringAsync("/metrics");
+            return Servers.All(server => Value(metrics, $"blaze_destination_requests_total{{cluster=\"demo\",destination=\"{server}\",result=\"ok\"}}") >= 3);
+        });
+        var children = Children(demo.Id);
+
+        demo.InterruptGroup();
+
+        Assert.Equal(0, await demo.ExitAsync());
+        Assert.DoesNotContain("   at ", demo.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", demo.Error, StringComparison.Ordinal);
+        var requests = demo.Error.Split('\n').Single(line => line.StartsWith("  requests ", StringComparison.Ordinal));
+        Assert.Matches(@"^  requests     \d+: \d+ ok(, \d+ client_canceled)?\r?$", requests);
+        Assert.Equal(Servers.Length, children.Count);
+        await EventuallyAsync(() => Task.FromResult(children.TrueForAll(child => !IsModelServer(child, demo.Id))));
+    }
+
+    [Fact]
     public async Task It_starts_as_somebody_without_a_file_is_told_and_its_model_servers_die_with_it_when_it_is_killed()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Processes are found by /proc.");

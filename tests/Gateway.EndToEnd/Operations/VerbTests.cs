@@ -21,8 +21,9 @@ public sealed class VerbTests
             RunAsync(directory, "explain", "--config", "routes.json", "--path", "/v1/chat/completions", "--model", "slow"),
             RunAsync(directory, "routes", "--config", "routes.json", "--format", "json"),
             RunAsync(directory, "schema"),
-            RunAsync(directory, "validate", "--config", "routes.json", "--connect"));
-        var (doctor, explain, refused, routes, schema, validate) = (runs[0], runs[1], runs[2], runs[3], runs[4], runs[5]);
+            RunAsync(directory, "validate", "--config", "routes.json", "--connect"),
+            RunAsync(directory, "routes", "--config", "routes.json"));
+        var (doctor, explain, refused, routes, schema, validate, list) = (runs[0], runs[1], runs[2], runs[3], runs[4], runs[5], runs[6]);
 
         Assert.Equal(1, doctor.Code);
         Assert.Contains($"ok    destinations   llm/d0 at 127.0.0.1:{good.Address.Port} accepts connections", doctor.Out, StringComparison.Ordinal);
@@ -38,6 +39,12 @@ public sealed class VerbTests
         Assert.Contains("problem", refused.Out, StringComparison.Ordinal);
         Assert.Equal(0, routes.Code);
         Assert.Equal(["fast"], routes.Json[0]!["models"]!.AsArray().Select(model => (string?)model), StringComparer.Ordinal);
+        Assert.Equal(
+            [
+                "route\tmethods\tpath\tcluster\tdestinations\tmodels",
+                $"all\tany\t/{{**rest}}\tllm\td0 {good.Address}, d1 {locked.Address}, d2 http://127.0.0.1:1/\tfast",
+            ],
+            list.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(0, schema.Code);
         Assert.Equal(JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Readme.MarkdownPage.Root, "config", "routes.schema.json")))!.ToJsonString(), schema.Json.ToJsonString());
         Assert.Equal(0, validate.Code);
@@ -46,6 +53,20 @@ public sealed class VerbTests
         Assert.Contains("answers 401; set its key under Extensions.Credentials", validate.Out, StringComparison.Ordinal);
         Assert.Contains("is down (connection refused)", validate.Out, StringComparison.Ordinal);
         Assert.Equal("routes.json is valid: 1 route, 1 cluster, 2 warnings.", validate.Error.Trim());
+    }
+
+    [Fact]
+    public async Task A_bad_command_line_ends_with_2_and_says_what_was_meant()
+    {
+        using var directory = new TemporaryDirectory();
+        var runs = await Task.WhenAll(
+            RunAsync(directory, "validate", "--strct"), RunAsync(directory, "key", "new"), RunAsync(directory, "run", "--backend"), RunAsync(directory, "token", "new", "--name", "x", "--role", "operater"));
+
+        Assert.All(runs, run => Assert.Equal((2, ""), (run.Code, run.Out.Trim())));
+        Assert.Contains("'--strct' is not an option of 'blaze validate'; did you mean '--strict'?", runs[0].Error, StringComparison.Ordinal);
+        Assert.Contains("'--name' is required", runs[1].Error, StringComparison.Ordinal);
+        Assert.Contains("missing for option: '--backend'", runs[2].Error, StringComparison.Ordinal);
+        Assert.Contains("--role: Argument 'operater' not recognized", runs[3].Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BlazeGateway.Policies;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -7,6 +8,8 @@ namespace BlazeGateway.Configuration.Checks;
 /// <summary>Addresses of destinations: absolute, http or https, no user name, no duplicates, and not the metadata address of a cloud.</summary>
 internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
 {
+    private const string Version = "/v1";
+
     private static readonly IPNetwork LinkLocal = IPNetwork.Parse("169.254.0.0/16");
     private static readonly IPNetwork LinkLocalV6 = IPNetwork.Parse("fe80::/10");
     private static readonly IPAddress MetadataV6 = IPAddress.Parse("fd00:ec2::254");
@@ -23,6 +26,10 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
             }
 
             CheckDestinations(cluster, path.Then(nameof(ClusterConfig.Destinations)));
+            if (ExtensionsCarrier.Read(cluster).ModelServer is { Kind: not ModelServerKinds.AzureOpenAi } && !PathsAreChanged(cluster.ClusterId))
+            {
+                WarnOfVersions(cluster, path.Then(nameof(ClusterConfig.Destinations)));
+            }
         }
     }
 
@@ -91,6 +98,29 @@ internal sealed class AddressCheck(ConfigurationNode root, RoutesSnapshot snapsh
     private static bool IsHost(string host) =>
         Uri.TryCreate($"http://{host}/", UriKind.Absolute, out var uri) && uri is { UserInfo.Length: 0, PathAndQuery: "/", Fragment.Length: 0 }
         && !host.Any(static c => c is '/' or '?' or '#' or '@' or '\\' || char.IsWhiteSpace(c) || char.IsControl(c) || c > '~');
+
+    // Clients of other gateways and libraries end addresses so; here the path of the request follows.
+    private void WarnOfVersions(ClusterConfig cluster, KeyPath path)
+    {
+        foreach (var (id, destination) in cluster.Destinations!)
+        {
+            if (Fault(destination.Address) is null && destination.Address.TrimEnd('/') is var address && address.EndsWith(Version, StringComparison.OrdinalIgnoreCase))
+            {
+                var addressPath = path.Then(id).Then(nameof(DestinationConfig.Address));
+                errors.Warn(
+                    root.PlaceOf(addressPath),
+                    addressPath,
+                    $"Address of destination '{id}' is '{Shown(destination.Address)}'; the path of a request is added to it, so that /v1/chat/completions arrives as {Version}/v1/chat/completions. "
+                    + $"Write '{Shown(address[..^Version.Length])}/'.");
+            }
+        }
+    }
+
+    private bool PathsAreChanged(string cluster) => snapshot.Routes.Any(route =>
+        (Same(route.ClusterId, cluster) || ExtensionsCarrier.Read(route).Models.Values.Any(model => Same(model.Cluster, cluster)))
+        && route.Transforms?.Any(static transform => transform.Keys.Any(static key => key.StartsWith("Path", StringComparison.OrdinalIgnoreCase))) == true);
+
+    private static bool Same(string? one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsForbidden(Uri uri)
     {

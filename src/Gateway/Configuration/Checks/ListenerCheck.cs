@@ -14,6 +14,7 @@ internal sealed class ListenerCheck(ConfigurationNode root, ConfigurationErrors 
     /// <summary>Names in the audit log that stand for callers without a token.</summary>
     internal static readonly string[] ReservedNames = ["local", "anonymous"];
 
+    private static readonly KeyPath ProxyUrls = KeyPath.Of(nameof(ProcessOptions.Proxy), nameof(ProxyOptions.Urls));
     private static readonly KeyPath Admin = KeyPath.Of(nameof(ProcessOptions.Admin));
     private static readonly KeyPath AdminUrl = Admin.Then(nameof(AdminOptions.Url));
     private static readonly KeyPath Tokens = Admin.Then(nameof(AdminOptions.Tokens));
@@ -21,10 +22,11 @@ internal sealed class ListenerCheck(ConfigurationNode root, ConfigurationErrors 
     public void Check()
     {
         var options = TreeBinder.Bind<ProcessOptions>(root, RootShape.Instance);
-        Addresses(KeyPath.Of(nameof(ProcessOptions.Proxy), nameof(ProxyOptions.Urls)), "Proxy:Urls (--urls)", options.Proxy.Urls);
+        var proxy = Addresses(ProxyUrls, "Proxy:Urls (--urls)", options.Proxy.Urls);
         if (Addresses(AdminUrl, "Admin:Url (--admin-url)", options.Admin.Url) is [var admin])
         {
             CheckExposure(admin, options.Admin);
+            CheckApart(admin, proxy ?? [], options);
         }
 
         CheckTokens(options.Admin.Tokens);
@@ -42,6 +44,27 @@ internal sealed class ListenerCheck(ConfigurationNode root, ConfigurationErrors 
         {
             errors.Add(root.PlaceOf(path), path, exception.Message);
             return null;
+        }
+    }
+
+    private void CheckApart(ListenAddress admin, IReadOnlyList<ListenAddress> proxy, ProcessOptions options)
+    {
+        if (proxy.Any(admin.Overlaps))
+        {
+            var path = root.Find(AdminUrl) is null ? ProxyUrls : AdminUrl;
+            errors.Add(
+                root.PlaceOf(path),
+                path,
+                $"Admin:Url is '{options.Admin.Url}', which Proxy:Urls '{options.Proxy.Urls}' takes too; operators have an address of their own. "
+                + "Give one of them another port, such as --admin-url http://127.0.0.1:8091.");
+        }
+
+        for (var i = 1; i < proxy.Count; i++)
+        {
+            if (proxy.Take(i).Any(proxy[i].Overlaps))
+            {
+                errors.Add(root.PlaceOf(ProxyUrls), ProxyUrls, $"Proxy:Urls is '{options.Proxy.Urls}', which takes port {proxy[i].Port} twice; remove one of the two addresses, or give it another port.");
+            }
         }
     }
 

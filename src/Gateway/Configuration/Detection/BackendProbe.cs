@@ -46,13 +46,13 @@ internal static class BackendProbe
     {
         var kind = hosted ?? answers.Kind();
         var list = kind == ModelServerKinds.Ollama && answers.Tags.IsOk ? answers.Tags : answers.List;
-        var models = list.IsOk && ModelServerPaths.ListTellsNames(kind) ? ModelListReader.Read(list.Body, MaxModels)?.Entries ?? [] : [];
+        var told = list.IsOk && ModelServerPaths.ListTellsNames(kind) ? ModelListReader.Read(list.Body, MaxModels) : null;
         var backend = new DetectedBackend
         {
             Id = id,
             Address = address,
             Kind = kind,
-            Models = models,
+            Models = told?.Entries ?? [],
             StatusCode = list.Status,
             Answer = Answer(list, answers),
             Slots = answers.LlamaCpp.Number("total_slots") ?? answers.Tgi.Number("max_concurrent_requests"),
@@ -61,7 +61,11 @@ internal static class BackendProbe
         var doubt = backend.Answer == DestinationAnswer.Answering && list.Status != 0 && answers.Any(static reply => reply.IsLate)
             ? " Not every path gave an answer within the time, so its kind is a guess."
             : "";
-        return backend with { Message = Message(backend, list) + doubt };
+        return backend with
+        {
+            MayTellModels = backend.Answer != DestinationAnswer.Answering || list.Status == 0 || told is not null,
+            Message = Message(backend, list) + doubt,
+        };
     }
 
     private static DestinationAnswer Answer(BackendReply list, Answers answers) => list.Status switch
@@ -75,11 +79,11 @@ internal static class BackendProbe
     private static string Message(DetectedBackend backend, BackendReply list) => backend.Answer switch
     {
         DestinationAnswer.Unreachable =>
-            $"{backend.Address} is unreachable: {list.Failure}. It stays in the configuration and gets requests when it answers.",
+            $"{backend.Address} is unreachable: {list.Failure}.",
         DestinationAnswer.Unauthorized =>
             $"{backend.Address} answers {list.Status}: write a routes.json with --print-config and set Extensions.Credentials of its cluster there.",
         DestinationAnswer.Failing when list.Status < 400 => $"{backend.Address} answers {list.Status}: redirects are not followed; give the address it points to.",
-        DestinationAnswer.Failing => $"{backend.Address} answers {list.Status}; it stays in the configuration.",
+        DestinationAnswer.Failing => $"{backend.Address} answers {list.Status}.",
         _ when list.Status == 0 => $"{backend.Address} is {backend.Kind} but did not list its models: {list.Failure}. It is asked again while the gateway runs.",
         _ when backend.Models.IsEmpty => $"{backend.Address} is {backend.Kind} and lists no model; set Extensions.ModelServer.Models in routes.json if it serves one.",
         _ => $"{backend.Address} is {backend.Kind} and serves {string.Join(", ", backend.Models.Take(5).Select(m => m.Name))}"

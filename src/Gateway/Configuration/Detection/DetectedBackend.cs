@@ -25,6 +25,15 @@ internal sealed record DetectedBackend
     /// <summary>Models it lists; empty when it lists none or does not tell.</summary>
     public ImmutableArray<ModelEntry> Models { get; init; } = [];
 
+    /// <summary>Whether it may list models later, when it answers, takes a credential or has loaded some. False: it answers and has no list.</summary>
+    public bool MayTellModels { get; init; } = true;
+
+    /// <summary>Whether it told its models.</summary>
+    public bool IsTold => Models.Length > 0;
+
+    /// <summary>Whether <see cref="Kind"/> is what it is and not what is supposed for want of an answer.</summary>
+    public bool IsKindKnown => Kind != ModelServerKinds.Generic || Answer == DestinationAnswer.Answering;
+
     /// <summary>Requests it runs at a time (llama.cpp's slots, TGI's concurrent requests); null when it does not say.</summary>
     public int? Slots { get; init; }
 

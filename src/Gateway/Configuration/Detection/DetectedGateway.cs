@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using BlazeGateway.Policies;
-using BlazeGateway.Policies.Destinations;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Detection;
@@ -22,27 +21,34 @@ internal sealed class DetectedGateway
     /// <summary>What was found, in the order of the command line.</summary>
     public ImmutableArray<DetectedBackend> Backends { get; }
 
+    /// <summary>What a user would not expect of the whole, one line each.</summary>
+    public ImmutableArray<string> Notices { get; private init; } = [];
+
     /// <summary>Routes, with their extensions attached.</summary>
     public ImmutableArray<RouteConfig> Routes { get; }
 
     /// <summary>Clusters, with their extensions attached.</summary>
     public ImmutableArray<ClusterConfig> Clusters { get; }
 
-    /// <summary>Puts backends of one kind that share a model into one cluster, and makes the routes that lead there.</summary>
+    /// <summary>Puts backends into clusters so that each gets requests for the models it serves, and makes the routes that lead there.</summary>
     public static DetectedGateway Build(ImmutableArray<DetectedBackend> backends)
     {
         var groups = BackendGroup.Of(backends);
-        var names = groups.Select((g, i) => (Group: g, Id: groups.Count == 1 ? OnlyCluster : $"c{i + 1}")).ToArray();
-        var clusters = names.Select(n => Cluster(n.Id, n.Group)).ToImmutableArray();
+        DetectedCluster[] clusters = [.. groups.Select((group, i) => new DetectedCluster(groups.Count == 1 ? OnlyCluster : $"c{i + 1}", group))];
+        var models = new DetectedModels(clusters);
         var routes = ImmutableArray.CreateBuilder<RouteConfig>();
-        routes.Add(Route("openai", "/v1/{**rest}", names));
-        var ollama = names.Where(n => n.Group.Kind == ModelServerKinds.Ollama).ToArray();
+        routes.Add(Route("openai", "/v1/{**rest}", clusters, models));
+        DetectedCluster[] ollama = [.. clusters.Where(static c => c.Group.Kind == ModelServerKinds.Ollama)];
         if (ollama.Length > 0)
         {
-            routes.Add(Route("ollama", "/api/{**rest}", ollama));
+            routes.Add(Route("ollama", "/api/{**rest}", ollama, new DetectedModels(ollama)));
         }
 
-        return new DetectedGateway(backends, routes.ToImmutable(), clusters);
+        var outlook = new BackendOutlook(clusters, models);
+        return new DetectedGateway([.. backends.Select(outlook.Told)], routes.ToImmutable(), [.. clusters.Select(Cluster)])
+        {
+            Notices = [.. outlook.Notices()],
+        };
     }
 
     /// <summary>The <c>routes.json</c> that means the same.</summary>
@@ -58,43 +64,18 @@ internal sealed class DetectedGateway
         return root.ToJsonString(RoutesJsonFormat.Options) + "\n";
     }
 
-    private static ClusterConfig Cluster(string id, BackendGroup group) =>
+    private static ClusterConfig Cluster(DetectedCluster cluster) =>
         ExtensionsCarrier.Attach(
             new ClusterConfig
             {
-                ClusterId = id,
-                Destinations = group.Backends.ToDictionary(
+                ClusterId = cluster.Id,
+                Destinations = cluster.Group.Backends.ToDictionary(
                     b => b.Id, b => new DestinationConfig { Address = b.Address.AbsoluteUri }, StringComparer.OrdinalIgnoreCase),
             },
-            new ClusterExtensions { ModelServer = new ModelServerOptions { Kind = group.Kind } });
+            new ClusterExtensions { ModelServer = new ModelServerOptions { Kind = cluster.Group.Kind }, Health = new HealthOptions { Path = cluster.Group.HealthPath } });
 
-    private static RouteConfig Route(string id, string path, (BackendGroup Group, string Id)[] clusters) =>
+    private static RouteConfig Route(string id, string path, DetectedCluster[] clusters, DetectedModels models) =>
         ExtensionsCarrier.Attach(
             new RouteConfig { RouteId = id, ClusterId = clusters[0].Id, Match = new RouteMatch { Path = path } },
-            new RouteExtensions { Models = Models(clusters) });
-
-    private static Dictionary<string, ModelRouteOptions> Models((BackendGroup Group, string Id)[] clusters)
-    {
-        var models = new Dictionary<string, ModelRouteOptions>(StringComparer.Ordinal);
-        if (clusters.Length == 1)
-        {
-            return models;
-        }
-
-        foreach (var (group, id) in clusters)
-        {
-            // The last place is for the pattern of destinations that have not told their models.
-            foreach (var model in group.Models.Take(ModelTable.MaxEntries - 1 - models.Count))
-            {
-                models.TryAdd(model, new ModelRouteOptions { Cluster = id });
-            }
-        }
-
-        if (Array.Find(clusters, c => c.Group.Models.Count == 0) is { Id: { } unknown })
-        {
-            models["*"] = new ModelRouteOptions { Cluster = unknown };
-        }
-
-        return models;
-    }
+            new RouteExtensions { Models = models.Entries });
 }

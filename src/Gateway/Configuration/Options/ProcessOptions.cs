@@ -33,7 +33,7 @@ internal sealed record ProxyOptions
 {
     /// <summary>Addresses to listen on, separated by semicolons; port 0 lets the system choose. Default: <c>http://127.0.0.1:8080</c>, reachable from this machine only.</summary>
     [Required]
-    [RegularExpression(@"^https?://[^\s;/]+/?(;https?://[^\s;/]+/?)*$")]
+    [RegularExpression(@"^https?://[^\s;/]+/?(;https?://[^\s;/]+/?)*$", ErrorMessage = "it must be http:// or https:// with a host and a port, separated by ; if there are several, such as http://127.0.0.1:8080")]
     public string Urls { get; init; } = "http://127.0.0.1:8080";
 
     /// <summary>Certificate of the https addresses, read again when its file changes. Default: null, only http addresses can be used.</summary>
@@ -45,7 +45,7 @@ internal sealed record AdminOptions
 {
     /// <summary>Address to listen on; port 0 lets the system choose. Default: <c>http://127.0.0.1:8090</c>, reachable from this machine only.</summary>
     [Required]
-    [RegularExpression(@"^https?://[^\s;/]+/?$")]
+    [RegularExpression(@"^https?://[^\s;/]+/?$", ErrorMessage = "it must be http:// or https:// with a host and a port, such as http://127.0.0.1:8090")]
     public string Url { get; init; } = "http://127.0.0.1:8090";
 
     /// <summary>Connections open at once, apart from the clients' budget so that operators still get in when that is used up. Default: 64.</summary>
@@ -88,7 +88,7 @@ internal sealed record OtlpOptions
     /// Address of the collector, for example <c>http://127.0.0.1:4318</c>; port 4317 is spoken to by gRPC, every other by HTTP, where <c>/v1/traces</c> is added
     /// when there is no path. Default: empty, no spans are made or sent.
     /// </summary>
-    [RegularExpression(@"^(https?://\S+)?$")]
+    [RegularExpression(@"^(https?://\S+)?$", ErrorMessage = "it must be an address that begins with http:// or https://, such as http://127.0.0.1:4318, or empty")]
     public string Endpoint { get; init; } = "";
 
     /// <summary>Part of the requests without a sampled parent that is traced, 0 to 1. Default: 1, every request.</summary>

@@ -164,6 +164,11 @@ internal sealed partial class GuardedConfigProvider(
             Log.Applied(logger, version, snapshot.Routes.Count, snapshot.Clusters.Count, changes.Count);
         }
 
+        foreach (var warning in result.Errors)
+        {
+            Log.Warned(logger, warning);
+        }
+
         return new ReloadResult(ReloadOutcome.Applied, _status, changes, result.Errors);
     }
 
@@ -196,5 +201,8 @@ internal sealed partial class GuardedConfigProvider(
 
         [LoggerMessage(5, LogLevel.Information, "Configuration {Version} is loaded: {Routes} routes, {Clusters} clusters")]
         public static partial void Loaded(ILogger logger, int version, int routes, int clusters);
+
+        [LoggerMessage(6, LogLevel.Warning, "Configuration: {Finding}")]
+        public static partial void Warned(ILogger logger, ConfigurationError finding);
     }
 }

@@ -93,6 +93,9 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
 
     public string? Pattern { get; init; }
 
+    /// <summary>What <see cref="Pattern"/> means, with an example; null leaves it to speak for itself.</summary>
+    public string? PatternRule { get; init; }
+
     /// <summary>Whether it must be an absolute address.</summary>
     public bool IsAddress { get; init; }
 
@@ -112,7 +115,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         _ when Values is not null => $"it must be one of {string.Join(", ", Values)}",
         _ when MaxLength is not null => $"it must have {MinLength ?? 0} to {MaxLength} characters",
         _ when IsAddress => "it must be an address such as http://127.0.0.1:8080",
-        _ when Pattern is not null => $"it must match {Pattern}",
+        _ when Pattern is not null => PatternRule ?? $"it must match {Pattern}",
         _ => "it must not be empty",
     };
 

@@ -64,7 +64,7 @@ internal static class ShapeReader
 
         if (type == typeof(Version))
         {
-            return new ScalarShape(ScalarKind.Text) { Pattern = @"^\d{1,3}(\.\d{1,3})?$" };
+            return new ScalarShape(ScalarKind.Text) { Pattern = @"^\d{1,3}(\.\d{1,3})?$", PatternRule = "it must be a version such as \"2\" or \"1.1\"" };
         }
 
         if (type == typeof(TimeSpan))
@@ -98,6 +98,7 @@ internal static class ShapeReader
         MinLength = property?.GetCustomAttribute<StringLengthAttribute>()?.MinimumLength ?? (property?.GetCustomAttribute<RequiredAttribute>() is null ? null : 1),
         MaxLength = property?.GetCustomAttribute<StringLengthAttribute>()?.MaximumLength,
         Pattern = property?.GetCustomAttribute<RegularExpressionAttribute>()?.Pattern,
+        PatternRule = property?.GetCustomAttribute<RegularExpressionAttribute>()?.ErrorMessage,
         Values = property?.GetCustomAttribute<AllowedValuesAttribute>()?.Values.OfType<string>().ToArray(),
     };
 

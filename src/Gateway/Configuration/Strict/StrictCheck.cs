@@ -6,6 +6,13 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
 {
     private const int ShownValueLength = 80;
 
+    /// <summary>Keys people look for under <c>Extensions</c> because other gateways, and later versions, have them.</summary>
+    private static readonly HashSet<string> NotYet = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "RequestsPerMinute", "TokensPerMinute", "RequestsPerSecond", "RateLimit", "QueueLimit", "QueueTimeout", "Queue",
+        "Retry", "Retries", "MaxAttempts", "Failover", "Hedging", "CircuitBreaker", "Cache", "Timeout",
+    };
+
     public void Check(ConfigurationNode node, Shape shape, KeyPath path)
     {
         if (node.Kind == NodeKind.Null)
@@ -106,7 +113,8 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
     {
         var suggestion = Spelling.Nearest(key, shape.Members.Keys);
         var known = suggestion is null ? $" Known here: {string.Join(", ", shape.Members.Values.Select(static member => member.Name))}." : "";
-        errors.Add(place, path, $"Unknown key '{key}'.{known}", suggestion);
+        var isLater = suggestion is null && NotYet.Contains(key) && path.Keys().Contains("Extensions", StringComparer.OrdinalIgnoreCase);
+        errors.Add(place, path, isLater ? $"'{key}' is not in this version.{known}" : $"Unknown key '{key}'.{known}", suggestion);
     }
 
     private void CheckMap(ConfigurationNode node, MapShape shape, KeyPath path)

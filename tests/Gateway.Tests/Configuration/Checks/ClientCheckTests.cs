@@ -20,13 +20,13 @@ public sealed class ClientCheckTests : IDisposable
     [InlineData($$"""{ "Keys": { "a\n": { "KeyHash": "{{One}}" } } }""",
         "appsettings.json:1:26 'a\n' cannot be the name of a client; a name has 1 to 64 characters of A-Z a-z 0-9 . _ -  ($.Clients.Keys['a\n'])")]
     [InlineData($$"""{ "Keys": { "a": { "KeyHash": "{{One}}\n" } } }""",
-        "appsettings.json:1:44 'KeyHash' is \"***\"; it must match ^[0-9A-Fa-f]{64}$.  ($.Clients.Keys.a.KeyHash)")]
+        "appsettings.json:1:44 'KeyHash' is \"***\"; it must be a SHA-256 in 64 hexadecimal digits, as 'blaze key new' prints it.  ($.Clients.Keys.a.KeyHash)")]
     [InlineData($$"""{ "Keys": { "a": { "KeyHash": "{{One}}" }, "b": { "KeyHash": "{{One}}" } } }""",
         "appsettings.json:1:132 Clients 'a' and 'b' have the same KeyHash, so a request could not be told whose it is; give each its own key.  ($.Clients.Keys.b.KeyHash)")]
     [InlineData("""{ "Keys": { "a": { "KeyHash": "blaze-canary" } } }""",
-        "appsettings.json:1:44 'KeyHash' is \"***\"; it must match ^[0-9A-Fa-f]{64}$.  ($.Clients.Keys.a.KeyHash)")]
+        "appsettings.json:1:44 'KeyHash' is \"***\"; it must be a SHA-256 in 64 hexadecimal digits, as 'blaze key new' prints it.  ($.Clients.Keys.a.KeyHash)")]
     [InlineData("""{ "Keys": { "a": { "KeyHash": "${env:CANARY}" } } }""",
-        "appsettings.json:1:44 'KeyHash' is \"***\"; it must match ^[0-9A-Fa-f]{64}$.  ($.Clients.Keys.a.KeyHash)")]
+        "appsettings.json:1:44 'KeyHash' is \"***\"; it must be a SHA-256 in 64 hexadecimal digits, as 'blaze key new' prints it.  ($.Clients.Keys.a.KeyHash)")]
     [InlineData("""{ "Keys": { "a": {} } }""",
         "appsettings.json:1:31 'KeyHash' is missing.  ($.Clients.Keys.a)")]
     [InlineData($$"""{ "Keys": { "a": { "KeyHash": "{{One}}", "Band": "high" } } }""",

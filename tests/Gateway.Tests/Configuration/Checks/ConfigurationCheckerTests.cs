@@ -75,7 +75,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"c\": { \"Value\": \"${env:K}\" } } },",
         "routes.json:9:79 Credentials name the destination 'c', which cluster 'llm' does not have; known: a, b, or * for all.  did you mean 'a'?  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.c)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"a\": { \"Header\": \"x y\", \"Value\": \"k\" } } },",
-        "routes.json:9:96 'Header' is \"x y\"; it must match ^[A-Za-z0-9-]{1,64}$.  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.a.Header)")]
+        "routes.json:9:96 'Header' is \"x y\"; it must be the name of a header, of A-Z a-z 0-9 -, such as x-api-key.  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.a.Header)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"a\": {} } },",
         "routes.json:9:84 'Value' is missing.  ($.ReverseProxy.Clusters.llm.Extensions.Credentials.a)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Credentials\": { \"a\": { \"Value\": \"${secret:key}\" } } },",
@@ -85,9 +85,17 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Health\": { \"Probe\": true } },",
         "routes.json:9:83 Probe of cluster 'llm' is true, but its destinations have no path that is known to be free; give one under Path.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Probe)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Health\": { \"Path\": \"health\" } },",
-        "routes.json:9:82 'Path' is \"health\"; it must match ^/[^\\s#]{0,255}$.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Path)")]
+        "routes.json:9:82 'Path' is \"health\"; it must be a path that begins with / and has no space or #, such as /health.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Path)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"ModelServer\": { \"Kind\": \"vlm\" } },",
         "routes.json:9:87 'Kind' is \"vlm\"; it must be one of vllm, sglang, tgi, llamacpp, ollama, openai, azure-openai, anthropic, generic.  did you mean 'vllm'?  ($.ReverseProxy.Clusters.llm.Extensions.ModelServer.Kind)")]
+    [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Limits\": { \"PerClient\": { \"RequestsPerMinute\": 60 } } }",
+        "routes.json:5:121 'RequestsPerMinute' is not in this version. Known here: Concurrent.  ($.ReverseProxy.Routes.files.Extensions.Limits.PerClient.RequestsPerMinute)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": {} },",
+        "routes.json:9:62 'CircuitBreaker' is not in this version. Known here: ModelServer, Health, Timeouts, Admission, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker)")]
+    [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Timeout\": \"00:00:05\" }",
+        "routes.json:5:94 Unknown key 'Timeout'.  did you mean 'Timeouts'?  ($.ReverseProxy.Routes.files.Extensions.Timeout)")]
+    [InlineData("\"ReverseProxy\": {", "\"Proxy\": { \"Urls\": \"localhost:8080\" }, \"ReverseProxy\": {",
+        "routes.json:2:22 'Urls' is \"localhost:8080\"; it must be http:// or https:// with a host and a port, separated by ; if there are several, such as http://127.0.0.1:8080.  ($.Proxy.Urls)")]
     [InlineData("\"ReverseProxy\": {", "\"Admin\": { \"MaxConnections\": 0 }, \"ReverseProxy\": {",
         "routes.json:2:32 'MaxConnections' is 0; it must be a whole number between 1 and 65,536.  ($.Admin.MaxConnections)")]
     [InlineData("\"ReverseProxy\": {", "\"Kestrel\": { \"Limits\": { \"MaxConcurrentConnection\": 5 } }, \"ReverseProxy\": {",
@@ -129,6 +137,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("", "routes.json:1:1 The file is empty; a configuration is a JSON object, at least {}.  ($)")]
     [InlineData("[]", "routes.json:1:1 The file must hold a JSON object.  ($)")]
     [InlineData("{\n  \"A\" 1 }", "routes.json:2:7 Not valid JSON: '1' is invalid after a property name. Expected a ':'.  ($)")]
+    [InlineData("{\n  \"A\": 1\n  \"B\": 2 }", "routes.json:3:3 Not valid JSON: '\"' is invalid after a value. Expected either ',', '}', or ']'. A comma may be missing before this position.  ($)")]
     [InlineData("{}", "routes.json There are no routes, so nothing would be served; add one, or say \"AllowShrink\": true if this is meant.  ($.ReverseProxy.Routes)")]
     public async Task A_file_that_holds_no_configuration_is_refused(string text, string expected)
     {
@@ -205,6 +214,27 @@ public sealed class ConfigurationCheckerTests : IDisposable
                 "routes.json:5:47 warning: 'Order' is written as text; write 5 without quotation marks.  ($.ReverseProxy.Routes.files.Order)",
             ],
             [.. found.Select(static error => error.ToString())]);
+    }
+
+    [Theory]
+    [InlineData("vllm", "http://127.0.0.1:8003/v1", "", "http://127.0.0.1:8003/")]
+    [InlineData("openai", "https://api.example.com/api/V1/", "", "https://api.example.com/api/")]
+    [InlineData("ollama", "http://127.0.0.1:8003/v1/", "", "http://127.0.0.1:8003/")]
+    [InlineData("azure-openai", "http://127.0.0.1:8003/v1", "", null)]
+    [InlineData("vllm", "http://127.0.0.1:8003/v12", "", null)]
+    [InlineData("vllm", "http://127.0.0.1:8003/v1", ", \"Transforms\": [ { \"PathRemovePrefix\": \"/v1\" } ]", null)]
+    [InlineData(null, "http://127.0.0.1:8003/v1", "", null)]
+    public async Task An_address_that_ends_as_requests_begin_is_warned_of(string? kind, string address, string route, string? meant)
+    {
+        var server = kind is null ? "" : $$""", "Extensions": { "ModelServer": { "Kind": "{{kind}}" } }""";
+        _directory.Write("routes.json", TestDirectory.Good
+            .Replace("{ \"w\": { \"Address\": \"http://127.0.0.1:8003/\" } }", $$"""{ "w": { "Address": "{{address}}" } }{{server}}""", StringComparison.Ordinal)
+            .Replace("\"/files/{**rest}\" }", $"\"/v1/x\" }}{route}", StringComparison.Ordinal));
+        var found = string.Join('\n', await TestDirectory.CheckAsync(_directory.Sources));
+        Assert.Equal(
+            meant is null ? "" : $"routes.json:15:52 warning: Address of destination 'w' is '{address}'; the path of a request is added to it, so that /v1/chat/completions arrives as "
+                + $"/v1/v1/chat/completions. Write '{meant}'.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)",
+            found);
     }
 
     [Theory]

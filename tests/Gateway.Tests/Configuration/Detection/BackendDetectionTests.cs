@@ -95,9 +95,8 @@ public sealed class BackendDetectionTests
             return Task.CompletedTask;
         });
         var gateway = await DetectAsync(a.Address, b.Address, c.Address);
-        Assert.Equal("c1 c2 c3", string.Join(' ', gateway.Clusters.Select(cluster => cluster.ClusterId)));
-        var models = ExtensionsCarrier.Read(gateway.Routes[0]).Models;
-        Assert.Equal("* c3|llama c1|llama3:latest c2", string.Join('|', models.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {m.Value.Cluster}")));
+        Assert.Equal("c1:2 c2:1", string.Join(' ', gateway.Clusters.Select(cluster => $"{cluster.ClusterId}:{cluster.Destinations!.Count}")));
+        Assert.Equal("* c1|llama c1|llama3:latest c2", Models(gateway));
         Assert.Equal(("ollama", "c2", "/api/{**rest}"), (gateway.Routes[1].RouteId, gateway.Routes[1].ClusterId, gateway.Routes[1].Match.Path));
         await AssertRoundTripAsync(gateway);
     }
@@ -119,6 +118,56 @@ public sealed class BackendDetectionTests
         await AssertRoundTripAsync(gateway);
         var alone = await DetectAsync(down);
         Assert.Equal("generic", ExtensionsCarrier.Read(Assert.Single(alone.Clusters)).ModelServer!.Kind);
+    }
+
+    [Fact]
+    public async Task Servers_of_different_kinds_that_share_a_model_become_one_cluster_and_it_is_told()
+    {
+        await using var a = await PathServer.StartAsync(PathServer.Models("vllm", "llama"));
+        await using var b = await PathServer.StartAsync(PathServer.Models("sglang", "llama", "qwen"));
+        await using var c = await PathServer.StartAsync(PathServer.Models("sglang", "other"));
+        var gateway = await DetectAsync(a.Address, b.Address, c.Address);
+        Assert.Equal("c1:2 c2:1", string.Join(' ', gateway.Clusters.Select(cluster => $"{cluster.ClusterId}:{cluster.Destinations!.Count}")));
+        var extensions = ExtensionsCarrier.Read(gateway.Clusters[0]);
+        Assert.Equal(("generic", "/health"), (extensions.ModelServer!.Kind, extensions.Health.Path));
+        Assert.Equal("llama c1|other c2|qwen c1", Models(gateway));
+        Assert.StartsWith($"{a.Address}/ (vllm), {b.Address}/ (sglang) become one cluster of kind generic", Assert.Single(gateway.Notices), StringComparison.Ordinal);
+        await AssertRoundTripAsync(gateway);
+    }
+
+    [Fact]
+    public async Task What_cannot_share_a_cluster_is_a_fallback_and_it_is_told()
+    {
+        await using var a = await PathServer.StartAsync(PathServer.Models("vllm", "llama3:latest"));
+        await using var b = await PathServer.StartAsync(("/api/version", """{"version":"0.9"}"""), ("/api/tags", OllamaTags));
+        var gateway = await DetectAsync(a.Address, b.Address);
+        Assert.Equal("llama3:latest c1|llama3:latest@c2 c2", Models(gateway));
+        var models = ExtensionsCarrier.Read(gateway.Routes[0]).Models;
+        Assert.Equal(["llama3:latest@c2"], models["llama3:latest"].Fallback);
+        Assert.Equal("llama3:latest", models["llama3:latest@c2"].Rewrite);
+        var notice = Assert.Single(gateway.Notices);
+        Assert.StartsWith($"{b.Address}/ is second choice for llama3:latest: used while {a.Address}/ is not available", notice, StringComparison.Ordinal);
+        await AssertRoundTripAsync(gateway);
+    }
+
+    [Fact]
+    public async Task A_server_without_a_list_stays_apart_and_the_one_left_out_is_told()
+    {
+        await using var lists = await PathServer.StartAsync(PathServer.Models("vllm", "llama"));
+        await using var none = await PathServer.StartAsync(("/info", """{"model_id":"m"}"""));
+        await using var locked = await PathServer.StartAsync(async context =>
+        {
+            context.Response.StatusCode = 401;
+            await context.Response.WriteAsync("""{"error":{"message":"x","type":"invalid_request_error","code":"invalid_api_key"}}""");
+        });
+        var gateway = await DetectAsync(lists.Address, locked.Address, none.Address);
+        Assert.Equal("* c3|llama c1", Models(gateway));
+        Assert.EndsWith(
+            $"It is left out for now, because models nobody lists go to {none.Address}/: write a routes.json with --print-config and name its models under Models of route 'openai' there, with Cluster 'c2'.",
+            gateway.Backends[1].Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith(" It gets requests for models that no other lists.", gateway.Backends[2].Message, StringComparison.Ordinal);
+        await AssertRoundTripAsync(gateway);
     }
 
     [Fact]
@@ -184,6 +233,9 @@ public sealed class BackendDetectionTests
 
     private static Task<DetectedGateway> DetectAsync(params string[] backends) =>
         BackendDetection.DetectAsync(backends, TimeProvider.System, TestContext.Current.CancellationToken);
+
+    private static string Models(DetectedGateway gateway) => string.Join(
+        '|', ExtensionsCarrier.Read(gateway.Routes[0]).Models.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key} {m.Value.Cluster}"));
 
     private static async Task AssertRoundTripAsync(DetectedGateway gateway)
     {
