@@ -6,7 +6,10 @@ namespace BlazeGateway.Policies.Tests.Destinations;
 
 public sealed class ModelCatalogTests
 {
-    private static readonly ModelCatalogOptions Options = new();
+    private static readonly ModelCatalogOptions Defaults = new();
+
+    /// <summary>In real time a busy machine may take longer than a destination may.</summary>
+    private static readonly ModelCatalogOptions Options = Defaults with { Timeout = TimeSpan.FromSeconds(60) };
 
     [Fact]
     public async Task A_host_that_did_not_start_can_dispose_it_as_often_as_it_likes()
@@ -48,7 +51,7 @@ public sealed class ModelCatalogTests
         var time = new FakeTimeProvider();
         await using var up = await Responder.StartAsync(Responder.OpenAiModels("llama"));
         var downAddress = await FreeAddressAsync();
-        await using var host = await StartAsync(time, Options, Cluster("llm", Probed("vllm"), ("gpu-a", up.Address), ("gpu-b", downAddress)));
+        await using var host = await StartAsync(time, Defaults, Cluster("llm", Probed("vllm"), ("gpu-a", up.Address), ("gpu-b", downAddress)));
         await host.Catalog.WhenAskedOnce();
         Assert.True(host.Current.IsServed("llm", "llama"));
         Assert.Equal(ModelStanding.Unknown, host.Current.Find("llm", "gpt-4o"));
@@ -193,9 +196,9 @@ public sealed class ModelCatalogTests
         var time = new FakeTimeProvider();
         var release = new TaskCompletionSource();
         await using var responder = await Responder.StartAsync(_ => release.Task);
-        await using var host = await StartAsync(time, Options, Cluster("c", Kind("vllm"), ("d", responder.Address)));
+        await using var host = await StartAsync(time, Defaults, Cluster("c", Kind("vllm"), ("d", responder.Address)));
         await WaitAsync(() => responder.Asked == 1);
-        time.Advance(Options.Timeout - TimeSpan.FromMilliseconds(1));
+        time.Advance(Defaults.Timeout - TimeSpan.FromMilliseconds(1));
         Assert.Equal(DestinationAnswer.Unknown, host.Catalog.StatusOf(host.Destination("c", "d")).Answer);
         time.Advance(TimeSpan.FromMilliseconds(1));
         await host.Catalog.WhenAskedOnce();
@@ -208,7 +211,7 @@ public sealed class ModelCatalogTests
     {
         var time = new FakeTimeProvider();
         await using var responder = await Responder.StartAsync(Responder.OpenAiModels("m"));
-        await using var host = await StartAsync(time, Options, Cluster("c", Kind("vllm"), ("d", responder.Address)));
+        await using var host = await StartAsync(time, Defaults, Cluster("c", Kind("vllm"), ("d", responder.Address)));
         await host.Catalog.WhenAskedOnce();
         time.Advance(TimeSpan.FromSeconds(8.9));
         Assert.Equal(1, responder.Asked);
@@ -229,7 +232,7 @@ public sealed class ModelCatalogTests
     {
         var time = new FakeTimeProvider();
         await using var responder = await Responder.StartAsync(Responder.OpenAiModels("gpt-4o"));
-        await using var host = await StartAsync(time, Options, Cluster("c", Kind("openai"), ("d", responder.Address)));
+        await using var host = await StartAsync(time, Defaults, Cluster("c", Kind("openai"), ("d", responder.Address)));
         await host.Catalog.WhenAskedOnce();
         time.Advance(TimeSpan.FromSeconds(53));
         await host.UntilAsync(s => s.IsServed("c", "gpt-4o"));
@@ -247,7 +250,7 @@ public sealed class ModelCatalogTests
         var time = new FakeTimeProvider();
         await using var a = await Responder.StartAsync(Responder.OpenAiModels("m-a"));
         await using var b = await Responder.StartAsync(Responder.OpenAiModels("m-b"));
-        await using var host = await StartAsync(time, Options, Cluster("c", Kind("vllm"), ("a", a.Address)), Cluster("gone", Kind("vllm"), ("a", a.Address)));
+        await using var host = await StartAsync(time, Defaults, Cluster("c", Kind("vllm"), ("a", a.Address)), Cluster("gone", Kind("vllm"), ("a", a.Address)));
         await host.Catalog.WhenAskedOnce();
         Assert.True(host.Current.IsServed("gone", "m-a"));
         host.Update(Cluster("c", Kind("vllm"), ("a", a.Address), ("b", b.Address)));
