@@ -11,6 +11,9 @@ internal sealed class DestinationLoad
     /// <summary>Largest weight.</summary>
     public const int MaxWeight = 256;
 
+    /// <summary>Time to the first byte that is assumed before any was seen, seconds.</summary>
+    private const double Seed = 0.03;
+
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private Counters _counters;
@@ -19,12 +22,7 @@ internal sealed class DestinationLoad
     private double _ease = 1;
 
     /// <param name="id">Id of the destination; what consistent hashing places it by.</param>
-    /// <param name="seed">Time to the first byte that is assumed before any was seen, seconds.</param>
-    public DestinationLoad(string id, double seed)
-    {
-        Id = id;
-        FirstByte = new PeakEwma(seed, Memory);
-    }
+    public DestinationLoad(string id) => Id = id;
 
     /// <summary>Id of the destination.</summary>
     public string Id { get; }
@@ -54,7 +52,7 @@ internal sealed class DestinationLoad
     public int InFlight => Volatile.Read(ref _counters.InFlight);
 
     /// <summary>Time to the first byte of the answer, a failure counted as what it costs the client.</summary>
-    public PeakEwma FirstByte { get; }
+    public PeakEwma FirstByte { get; } = new(Seed, Memory);
 
     /// <summary>Whether it may be picked once more: it has a weight and room.</summary>
     public bool IsOpen => Weight > 0 && InFlight < MaxInFlight;

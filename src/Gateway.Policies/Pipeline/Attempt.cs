@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
@@ -12,8 +13,10 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Step Attempt: picks a destination, forwards, and tells how it went. What <see cref="TryBegin"/> takes, <see cref="End"/> gives back,
 /// whatever happens between them.
 /// </summary>
-internal sealed class Attempt(PlanCache plans, DestinationPick pick, AvailabilityRegistry availability, IHttpForwarder forwarder)
+internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, IHttpForwarder forwarder)
 {
+    private const double Penalty = 5;
+
     /// <summary>Picks and takes hold of what the attempt needs; an error when there is nothing to pick.</summary>
     public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
     {
@@ -23,7 +26,10 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
         var destination = pick.Pick(context, cluster, feature, plan.Policy);
         if (destination is null)
         {
-            return GatewayError.NoHealthyBackend;
+            // A strategy of ours that passes all candidates over found them full.
+            return plan.Policy is Strategy && cluster.DestinationsState.AvailableDestinations.Count > 0 && plan.Options.Capacity.Count > 0
+                ? GatewayError.Overloaded
+                : GatewayError.NoHealthyBackend;
         }
 
         var now = context.Time.GetTimestamp();
@@ -41,8 +47,9 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
             Rewind(context);
         }
 
-        var tally = plans.For(destination, plan.ClusterId);
-        var state = tally.Availability(availability);
+        var tally = tallies.Of(destination, plan.ClusterId);
+        var state = tally.Availability;
+        context.Load = state.Load;
         tally.Begin(record.Strategy, record.Pick);
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
         hold = new AttemptHold(plan.Connections.Hold(), tally, state, context.Trial?.Word ?? state.Word.WithTrial(false), trace, now);
@@ -68,11 +75,25 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
-        hold.Availability.Ended(hold.Picked, AttemptVerdict.Of(context, error));
+        var verdict = AttemptVerdict.Of(context, error);
+        Learn(context, hold, verdict);
+        hold.Availability.Ended(hold.Picked, verdict);
         context.Trial = null;
         if (!WasRefused(context))
         {
             context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        }
+    }
+
+    /// <summary>A failure counts as what it costs: a server that fails at once must not look quick. Linkerd and Finagle take the same 5 s.</summary>
+    private static void Learn(RequestContext context, in AttemptHold hold, AttemptOutcome verdict)
+    {
+        context.Load = null;
+        var isRefused = verdict == AttemptOutcome.Answered && context.AnswerStatus() == StatusCodes.Status429TooManyRequests;
+        if (isRefused || verdict is not (AttemptOutcome.Answered or AttemptOutcome.Nothing))
+        {
+            var now = context.Time.GetTimestamp();
+            hold.Availability.Load.FirstByte.Add(Math.Max(Penalty, context.Time.GetElapsedTime(hold.Began, now).TotalSeconds), context.Time.GetElapsedTime(0, now));
         }
     }
 

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -16,13 +17,13 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         var available = cluster.DestinationsState.AvailableDestinations;
         if (Sticky(cluster, feature) is { } sticky && routing.Candidates(context, cluster, sticky) is { Count: > 0 } bound)
         {
-            return policy.PickDestination(context.Http, cluster, bound);
+            return Pick(context, cluster, bound, policy);
         }
 
         var candidates = routing.Candidates(context, cluster, available);
         if (available is not CandidateSet { IsCalm: false } set)
         {
-            return candidates.Count == 0 ? null : policy.PickDestination(context.Http, cluster, candidates);
+            return candidates.Count == 0 ? null : Pick(context, cluster, candidates, policy);
         }
 
         if (Trial(context, set) is { } tried)
@@ -30,11 +31,19 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             return tried;
         }
 
-        var picked = candidates.Count == 0 ? null : policy.PickDestination(context.Http, cluster, candidates);
-        return picked is null || set.Slow.IsEmpty || Stands(picked, set, ReferenceEquals(candidates, set))
+        var picked = candidates.Count == 0 ? null : Pick(context, cluster, candidates, policy);
+        return picked is null || set.Slow.IsEmpty || policy is Strategy || Stands(picked, set, ReferenceEquals(candidates, set))
             ? picked
             : policy.PickDestination(context.Http, cluster, Settled(set, candidates)) ?? picked;
     }
+
+    /// <summary>Our own strategies know more of the request than YARP's policies, and know weights; the place is reserved by the attempt, before anything is awaited.</summary>
+    private static DestinationState? Pick(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy) => policy switch
+    {
+        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client.Id, in context.Facts), cluster, candidates),
+        Strategy strategy => strategy.Pick(new PickRequest(context.Http, context.Client.Id), cluster, candidates),
+        _ => policy.PickDestination(context.Http, cluster, candidates),
+    };
 
     /// <summary>What session affinity narrowed the candidates to, as long as one of them may be sent requests.</summary>
     private IReadOnlyList<DestinationState>? Sticky(ClusterState cluster, IReverseProxyFeature feature)

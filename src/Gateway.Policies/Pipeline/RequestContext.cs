@@ -44,6 +44,9 @@ internal sealed class RequestContext
     /// <summary>The destination of the attempt at hand.</summary>
     public DestinationState? Destination { get; set; }
 
+    /// <summary>What the destination of the attempt at hand has to do; null between attempts.</summary>
+    public DestinationLoad? Load { get; set; }
+
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
 
@@ -171,6 +174,16 @@ internal sealed class RequestContext
         return true;
     }
 
+    /// <summary>The first byte of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
+    public void FirstByte()
+    {
+        if (Load is { } load && Http.Response.StatusCode is < StatusCodes.Status500InternalServerError and not StatusCodes.Status429TooManyRequests)
+        {
+            var now = Time.GetTimestamp();
+            load.FirstByte.Add(Time.GetElapsedTime(_record.Started + _record.BeforeForward, now).TotalSeconds, Time.GetElapsedTime(0, now));
+        }
+    }
+
     /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
     public void ReleaseBody()
     {
@@ -207,6 +220,7 @@ internal sealed class RequestContext
         Route = null!;
         Cluster = null;
         Destination = null;
+        Load = null;
         Model = null;
         Client = default;
         KeyCarriers = KeyHeaders.None;

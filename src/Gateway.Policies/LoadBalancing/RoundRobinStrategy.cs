@@ -1,0 +1,14 @@
+using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Selection;
+
+namespace BlazeGateway.Policies.LoadBalancing;
+
+/// <summary>One after the other.</summary>
+internal sealed class RoundRobinStrategy(AvailabilityRegistry availability) : Strategy(Strategies.RoundRobin, availability)
+{
+    private readonly TurnCounter _foreign = new(availability.Chance);
+
+    /// <inheritdoc />
+    protected override int Choose(in PickRequest request, in Candidates candidates) =>
+        RoundRobin.Next(candidates.Loads, ref (candidates.Cluster?.Turn ?? _foreign).Value);
+}
