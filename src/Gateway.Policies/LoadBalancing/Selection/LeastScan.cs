@@ -31,7 +31,7 @@ internal static class LeastScan
     private static int Pick<TCost>(ReadOnlySpan<DestinationLoad> destinations, TCost cost, Chance chance)
         where TCost : struct, ICost
     {
-        var (picked, least, ties) = (-1, double.PositiveInfinity, 0);
+        var (picked, least, ties, luck) = (-1, double.PositiveInfinity, 0, 0UL);
         for (var i = 0; i < destinations.Length; i++)
         {
             if (!destinations[i].IsOpen)
@@ -44,9 +44,11 @@ internal static class LeastScan
             {
                 (picked, least, ties) = (i, its, 1);
             }
-            else if (its == least && chance.Next() * ++ties < 1)
+            else if (its == least)
             {
-                picked = i;
+                // A reservoir: one draw starts a sequence of its own (Knuth's MMIX), for a draw at each tie is a write that all cores share.
+                luck = ((ties == 1 ? (ulong)(chance.Next() * (1UL << 53)) : luck) * 6364136223846793005) + 1442695040888963407;
+                picked = ((luck >> 32) * (ulong)++ties) >> 32 == 0 ? i : picked;
             }
         }
 

@@ -13,6 +13,28 @@ public sealed class LeastScanTests
     public void One_after_the_other_spreads_over_the_idle() =>
         Assert.All(Farm.Count(Farm.Equal(4), 10_000, Connections, 1), count => Assert.InRange(count, 2350, 2650));
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(64)]
+    [InlineData(200)]
+    public void Each_of_those_tied_is_as_likely(int tied)
+    {
+        // Behind busy ones and an equal pair that costs more, so that the least is found late and twice.
+        var farm = Farm.Equal(tied + 4);
+        Array.ForEach(farm[..2], destination => destination.Reserve(3));
+        Array.ForEach(farm[2..4], destination => destination.Reserve(1));
+        var counts = new int[farm.Length];
+        for (var i = 0; i < tied * 400; i++)
+        {
+            counts[Connections(farm)]++;
+        }
+
+        Assert.Equal([0, 0, 0, 0], counts[..4]);
+        var deviation = counts[4..].Sum(count => Math.Pow(count - 400, 2) / 400) / (tied - 1);
+        Assert.InRange(deviation, 0, 1 + (4 * Math.Sqrt(2.0 / (tied - 1))));
+        Assert.InRange(counts[4..].Min(), 300, 400);
+    }
+
     [Fact]
     public void A_burst_on_the_idle_is_even() => Assert.Equal([10, 10, 10, 10], Farm.Count(Farm.Equal(4), 40, Connections));
 
