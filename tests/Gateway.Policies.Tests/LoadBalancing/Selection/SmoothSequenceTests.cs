@@ -134,10 +134,10 @@ public sealed class SmoothSequenceTests
     public void Eight_at_once_take_each_turn_once()
     {
         var sequence = new SmoothSequence([5, 3, 1, 1]);
-        Assert.Equal([50_000, 30_000, 10_000, 10_000], Farm.CountInParallel(Farm.Of(5, 3, 1, 1), 12_500, farm => sequence.Next(farm, ref _turn)));
+        Assert.Equal([500_000, 300_000, 100_000, 100_000], Farm.CountInParallel(Farm.Of(5, 3, 1, 1), 125_000, farm => sequence.Next(farm, ref _turn)));
         var oneClosed = Farm.Of(5, 3, 1, 1);
         oneClosed[2].Close();
-        Assert.Equal([50_000, 30_000, 0, 10_000], Farm.CountInParallel(oneClosed, 11_250, farm => sequence.Next(farm, ref _turn)));
+        Assert.Equal([500_000, 300_000, 0, 100_000], Farm.CountInParallel(oneClosed, 112_500, farm => sequence.Next(farm, ref _turn)));
     }
 
     [Fact]
