@@ -1,0 +1,58 @@
+using BenchmarkDotNet.Attributes;
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.LoadBalancing.Selection;
+
+namespace BlazeGateway.Benchmarks.Micro;
+
+/// <summary>What consistent hashing costs a pick. Promised: 0 B, 100 ns at 8 destinations, 1 us at 64, 2 us at 10,000.</summary>
+[MemoryDiagnoser]
+[MedianColumn]
+[InProcess]
+[WarmupCount(3)]
+[IterationCount(15)]
+[IterationTime(50)]
+public class HashPlacementBenchmarks
+{
+    private DestinationLoad[] _loads = null!;
+    private ulong[] _candidates = null!;
+    private PlacementHash _hash = null!;
+    private HashPlacement _placement = null!;
+    private HashTotals? _known;
+    private ulong _key;
+
+    /// <summary>Destinations of the cluster.</summary>
+    [Params(8, 32, 64, 1_000, 10_000)]
+    public int Destinations { get; set; }
+
+    /// <summary>Whether every other destination has twice the weight.</summary>
+    [Params(false, true)]
+    public bool Weighted { get; set; }
+
+    /// <summary>Ten requests in flight each; above 64 destinations the totals are known.</summary>
+    [GlobalSetup]
+    public void Setup()
+    {
+        _loads = [.. Enumerable.Range(0, Destinations).Select(i => new DestinationLoad($"server-{i}", 0.03) { Weight = Weighted ? 1 + (i & 1) : 1 })];
+        _hash = new PlacementHash(1);
+        _placement = new HashPlacement(_loads, _hash);
+        _candidates = new ulong[_placement.Words];
+        for (var i = 0; i < Destinations; i++)
+        {
+            _candidates[i >> 6] |= 1UL << i;
+            for (var request = 0; request < 10 * _loads[i].Weight; request++)
+            {
+                _loads[i].Reserve();
+            }
+        }
+
+        _known = Destinations > 64 ? _placement.Sum(_loads, _candidates) : null;
+    }
+
+    /// <summary>Another key each time.</summary>
+    [Benchmark]
+    public int Pick() => _placement.Pick(PlacementHash.Mix(_key++), _loads, _candidates, _known);
+
+    /// <summary>The hash of a session's id.</summary>
+    [Benchmark]
+    public ulong HashOfKey() => _hash.Compute("3f2b8c1e-8f4d-4f4e-9d7e-5a2f3c1b0d9e");
+}
