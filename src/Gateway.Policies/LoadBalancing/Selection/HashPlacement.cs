@@ -63,12 +63,19 @@ internal sealed class HashPlacement
     /// <param name="key">Hash of the key.</param>
     /// <param name="all">The destinations this was built of, in the same order.</param>
     /// <param name="candidates">Which of them may be picked: bit i % 64 of word i / 64 is destination i.</param>
-    /// <param name="known">Totals, perhaps a little old; without them they are summed up, which takes some nanoseconds for each candidate.</param>
+    /// <param name="known">
+    /// Totals, perhaps a little old; without them they are summed up, which takes a nanosecond or two for each candidate. Up to <see cref="MaxNear"/>
+    /// destinations they are always summed up: all are looked at anyway.
+    /// </param>
     public int Pick(ulong key, ReadOnlySpan<DestinationLoad> all, ReadOnlySpan<ulong> candidates, HashTotals? known = null)
     {
         Check(all, candidates);
-        var limit = new Limit(_bound, known ?? Sum(all, candidates));
-        return _ring is null ? Nearest(key, all, candidates, limit, -1) : Walk(_ring, key, all, candidates, limit);
+        if (_ring is null)
+        {
+            return PickNear(key, all, candidates);
+        }
+
+        return Walk(_ring, key, all, candidates, new Limit(_bound, known ?? Sum(all, candidates)));
     }
 
     /// <summary>Totals of the open candidates.</summary>
@@ -90,6 +97,38 @@ internal sealed class HashPlacement
         }
 
         return new HashTotals(inFlight, weight);
+    }
+
+    /// <summary>Reads every candidate once as long as the nearest has room.</summary>
+    private int PickNear(ulong key, ReadOnlySpan<DestinationLoad> all, ReadOnlySpan<ulong> candidates)
+    {
+        if (_takers.Length == 0)
+        {
+            return -1;
+        }
+
+        var (inFlight, weight) = (0L, 0L);
+        var (home, toHome) = (-1, double.PositiveInfinity);
+        for (var bits = candidates[0] & _takers[0]; bits != 0; bits &= bits - 1)
+        {
+            var index = BitOperations.TrailingZeroCount(bits);
+            var load = all[index];
+            if (!load.IsOpen)
+            {
+                continue;
+            }
+
+            inFlight += load.InFlight;
+            weight += load.Weight;
+            var distance = _near.Distance(key, index, toHome);
+            if (distance < toHome)
+            {
+                (home, toHome) = (index, distance);
+            }
+        }
+
+        var limit = new Limit(_bound, new HashTotals(inFlight, weight));
+        return home < 0 || limit.Allows(all[home]) ? home : Nearest(key, all, candidates, limit, home);
     }
 
     private int Walk(HashRing ring, ulong key, ReadOnlySpan<DestinationLoad> all, ReadOnlySpan<ulong> candidates, Limit limit)
