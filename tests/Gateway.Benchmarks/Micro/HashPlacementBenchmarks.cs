@@ -8,7 +8,7 @@ namespace BlazeGateway.Benchmarks.Micro;
 [MemoryDiagnoser]
 [MedianColumn]
 [InProcess]
-[WarmupCount(3)]
+[WarmupCount(10)]
 [IterationCount(15)]
 [IterationTime(50)]
 public class HashPlacementBenchmarks
@@ -62,7 +62,7 @@ public class HashPlacementBenchmarks
 
     /// <summary>A change of configuration.</summary>
     [Benchmark]
-    public object Build() => new(_loads, _hash);
+    public object Build() => new HashPlacement(_loads, _hash);
 
     private DestinationLoad[] Loads(Func<int, int> inFlight)
     {
