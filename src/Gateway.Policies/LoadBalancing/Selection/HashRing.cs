@@ -43,7 +43,7 @@ internal sealed class HashRing
         Array.Sort(ranked, _order);
         var counts = Counts(weights);
         _points = new ulong[counts.Sum()];
-        var bits = Math.Max(1, BitOperations.Log2((uint)_points.Length) - 2);
+        var bits = Math.Max(1, BitOperations.Log2((uint)_points.Length) - 1);
         _shift = 64 - bits;
         _starts = new int[(1 << bits) + 1];
         Scatter(ranked, counts);
@@ -139,9 +139,22 @@ internal sealed class HashRing
             }
         }
 
-        for (var bucket = 1; bucket < _starts.Length; bucket++)
+        SortBuckets();
+    }
+
+    /// <summary>By insertion: no point is further from where it belongs than its bucket is long.</summary>
+    private void SortBuckets()
+    {
+        for (var i = 1; i < _points.Length; i++)
         {
-            _points.AsSpan(_starts[bucket - 1].._starts[bucket]).Sort();
+            var point = _points[i];
+            var to = i;
+            for (; to > 0 && _points[to - 1] > point; to--)
+            {
+                _points[to] = _points[to - 1];
+            }
+
+            _points[to] = point;
         }
     }
 
