@@ -11,9 +11,6 @@ internal sealed class DestinationLoad
     /// <summary>Largest weight.</summary>
     public const int MaxWeight = 256;
 
-    /// <summary>Time to the first byte that is assumed before any was seen, seconds.</summary>
-    private const double Seed = 0.03;
-
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private Counters _counters;
@@ -52,7 +49,7 @@ internal sealed class DestinationLoad
     public int InFlight => Volatile.Read(ref _counters.InFlight);
 
     /// <summary>Time to the first byte of the answer, a failure counted as what it costs the client.</summary>
-    public PeakEwma FirstByte { get; } = new(Seed, Memory);
+    public PeakEwma FirstByte { get; } = new(Memory);
 
     /// <summary>Whether it may be picked once more: it has a weight and room.</summary>
     public bool IsOpen => Weight > 0 && InFlight < MaxInFlight;

@@ -6,17 +6,16 @@ namespace BlazeGateway.Policies.Destinations;
 /// A moving average that follows rises at once and falls slowly: a sample above it takes its place, one below it pulls it down by how long ago the last
 /// one came (Finagle's peak EWMA). Value and time are one word, so readers and writers need no lock.
 /// </summary>
-/// <param name="seed">Value before the first sample, seconds.</param>
 /// <param name="decay">Time after which a sample counts for 1/e.</param>
-internal sealed class PeakEwma(double seed, TimeSpan decay)
+internal sealed class PeakEwma(TimeSpan decay)
 {
     private readonly double _decayMilliseconds = decay.TotalMilliseconds;
-    private long _packed = Pack((float)seed, 0);
+    private long _packed;
 
     /// <summary>Whether there was a sample.</summary>
     public bool HasSample => (uint)Volatile.Read(ref _packed) != 0;
 
-    /// <summary>The value at <paramref name="now"/>, seconds. Without samples it decays towards nothing, so that a destination once found slow is tried again.</summary>
+    /// <summary>The value at <paramref name="now"/>, seconds; 0 before the first sample. It decays towards nothing, so that a destination once found slow is tried again.</summary>
     /// <param name="now">Time since any fixed moment.</param>
     public double At(TimeSpan now)
     {
@@ -44,7 +43,7 @@ internal sealed class PeakEwma(double seed, TimeSpan decay)
     }
 
     /// <summary>Forgets every sample.</summary>
-    public void Reset() => Volatile.Write(ref _packed, Pack((float)seed, 0));
+    public void Reset() => Volatile.Write(ref _packed, 0);
 
     // Milliseconds that wrap after 49 days; 0 stands for no sample.
     private static uint Stamp(TimeSpan now) => (uint)(long)now.TotalMilliseconds is 0 ? 1 : (uint)(long)now.TotalMilliseconds;

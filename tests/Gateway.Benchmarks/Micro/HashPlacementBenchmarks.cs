@@ -69,7 +69,7 @@ public class HashPlacementBenchmarks
         var loads = new DestinationLoad[Destinations];
         for (var i = 0; i < loads.Length; i++)
         {
-            loads[i] = new DestinationLoad($"server-{i}", 0.03) { Weight = Weighted ? 1 + (i & 1) : 1 };
+            loads[i] = new DestinationLoad($"server-{i}") { Weight = Weighted ? 1 + (i & 1) : 1 };
             for (var request = inFlight(i) * loads[i].Weight; request > 0; request--)
             {
                 loads[i].Reserve();

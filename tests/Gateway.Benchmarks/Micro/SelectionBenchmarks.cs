@@ -94,7 +94,7 @@ public class SelectionBenchmarks
 
         private static DestinationLoad Of(int index, int weight)
         {
-            var destination = new DestinationLoad("d" + index, 0.03) { Weight = weight };
+            var destination = new DestinationLoad("d" + index) { Weight = weight };
             destination.FirstByte.Add(0.05, Now - TimeSpan.FromSeconds(2));
             return destination;
         }

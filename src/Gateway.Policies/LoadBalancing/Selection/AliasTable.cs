@@ -17,13 +17,13 @@ internal sealed class AliasTable
     /// <summary>How many there are to draw from.</summary>
     public int Count { get; }
 
-    /// <summary>A table of the effective weights the destinations have now.</summary>
+    /// <summary>A table of the configured weights. Easing in moves on from pick to pick, so it is left to the draw.</summary>
     public static AliasTable Of(ReadOnlySpan<DestinationLoad> destinations)
     {
         var weights = new double[destinations.Length];
         for (var i = 0; i < weights.Length; i++)
         {
-            weights[i] = destinations[i].EffectiveWeight;
+            weights[i] = destinations[i].Weight;
         }
 
         return Of(weights);

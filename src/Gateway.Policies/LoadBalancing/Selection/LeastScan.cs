@@ -28,6 +28,9 @@ internal static class LeastScan
     /// <returns>An index, or -1 when none is open.</returns>
     public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, TimeSpan now, Chance chance) => Pick(destinations, new Wait(now), chance);
 
+    /// <summary>Seconds until one more request would have its first byte, if those in flight come before it: what destinations of equal weight are compared by.</summary>
+    public static double WaitFor(DestinationLoad destination, TimeSpan now) => Wait.Unweighted(destination, now);
+
     private static int Pick<TCost>(ReadOnlySpan<DestinationLoad> destinations, TCost cost, Chance chance)
         where TCost : struct, ICost
     {
@@ -65,17 +68,22 @@ internal static class LeastScan
         /// <summary>No answer comes sooner, seconds. What decayed to nothing would make in-flight requests count for nothing too.</summary>
         private const double Shortest = 1e-5;
 
+        /// <summary>Quicker than any answer, seconds.</summary>
+        private const double Untried = 1e-9;
+
         /// <summary>Slower than any answer, seconds.</summary>
         private const double Unanswered = 1e9;
 
-        public double Of(DestinationLoad destination)
+        public double Of(DestinationLoad destination) => Unweighted(destination, now) / destination.EffectiveWeight;
+
+        public static double Unweighted(DestinationLoad destination, TimeSpan now)
         {
-            // The first request finds out how quick a new destination is. Until it is answered the next ones would go by a guess, and all of them if the
-            // guess is low: they go to whoever has answered, or to a new one that has none yet; among new ones alone, to the one with the fewest.
+            // The first request finds out how quick a new destination is, whatever the others are. Until it is answered the next ones would go by a guess, and
+            // all of them if the guess is low: they go to whoever has answered, or to a new one that has none yet; among new ones alone, to the one with the fewest.
             var inFlight = destination.InFlight;
             var firstByte = destination.FirstByte;
-            var wait = inFlight == 0 || firstByte.HasSample ? Math.Max(firstByte.At(now), Shortest) : Unanswered;
-            return wait * (inFlight + 1) / destination.EffectiveWeight;
+            var wait = firstByte.HasSample ? Math.Max(firstByte.At(now), Shortest) : inFlight == 0 ? Untried : Unanswered;
+            return wait * (inFlight + 1);
         }
     }
 }

@@ -44,13 +44,4 @@ public sealed class AliasTableTests
 
         Assert.Equal(weights.Where(weight => weight > 128).Sum() / weights.Sum(), heavy / 200_000.0, 0.005);
     }
-
-    [Fact]
-    public void Destinations_weigh_what_they_are_eased_to()
-    {
-        var farm = Farm.Of(4, 4);
-        farm[0].Ease = 0.25;
-        var (table, chance) = (AliasTable.Of(farm), new Chance(3));
-        Assert.Equal(0.8, Enumerable.Range(0, 100_000).Count(_ => table.Draw(chance) == 1) / 100_000.0, 0.01);
-    }
 }

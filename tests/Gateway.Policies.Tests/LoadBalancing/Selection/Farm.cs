@@ -8,7 +8,7 @@ internal static class Farm
     public delegate int Pick(ReadOnlySpan<DestinationLoad> destinations);
 
     public static DestinationLoad[] Of(params int[] weights) =>
-        [.. weights.Select((weight, i) => new DestinationLoad("d" + i, 0.03) { Weight = weight })];
+        [.. weights.Select((weight, i) => new DestinationLoad("d" + i) { Weight = weight })];
 
     public static DestinationLoad[] Equal(int count) => Of([.. Enumerable.Repeat(1, count)]);
 

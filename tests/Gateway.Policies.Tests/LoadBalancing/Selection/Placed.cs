@@ -10,7 +10,7 @@ internal sealed class Placed
 
     public Placed(IEnumerable<(string Id, int Weight)> destinations, double bound = HashPlacement.DefaultBound, long seed = 1)
     {
-        Loads = [.. destinations.Select(d => new DestinationLoad(d.Id, 0.03) { Weight = d.Weight })];
+        Loads = [.. destinations.Select(d => new DestinationLoad(d.Id) { Weight = d.Weight })];
         Hash = new PlacementHash(seed);
         Placement = new HashPlacement(Loads, Hash, bound);
         _candidates = new ulong[Placement.Words];

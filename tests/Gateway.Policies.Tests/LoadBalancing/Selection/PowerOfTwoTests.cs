@@ -153,4 +153,32 @@ public sealed class PowerOfTwoTests
     }
 
     private int Pick(DestinationLoad[] farm) => PowerOfTwo.Pick(farm, AliasTable.Of(farm), _chance);
+
+    [Fact]
+    public void One_that_is_eased_in_is_drawn_as_often_as_its_part_although_the_table_is_older()
+    {
+        var farm = Farm.Of(4, 4, 4, 4, 4);
+        var (table, chance) = (AliasTable.Of(farm), new Chance(3));
+        farm[0].Ease = 0.25;
+        Assert.Equal(0.25 / 4.25, Enumerable.Range(0, 100_000).Count(_ => PowerOfTwo.Pick(farm, table, chance) == 0) / 100_000.0, 0.01);
+    }
+
+    [Fact]
+    public void By_response_time_the_quicker_of_two_is_picked_and_none_that_is_full()
+    {
+        var farm = Farm.Of(1, 1, 1);
+        var (table, chance, now) = (AliasTable.Of(farm), new Chance(4), TimeSpan.FromSeconds(1));
+        farm[0].FirstByte.Add(0.1, now);
+        farm[1].FirstByte.Add(0.4, now);
+        farm[2].FirstByte.Add(0.2, now);
+        farm[2].MaxInFlight = 1;
+        farm[2].Reserve();
+        Assert.All(Enumerable.Range(0, 1000), _ => Assert.Equal(0, PowerOfTwo.ResponseTime(farm, table, now, chance)));
+        for (var i = 0; i < 4; i++)
+        {
+            farm[0].Reserve();
+        }
+
+        Assert.All(Enumerable.Range(0, 1000), _ => Assert.Equal(1, PowerOfTwo.ResponseTime(farm, table, now, chance)));
+    }
 }
