@@ -9,6 +9,18 @@ internal sealed class RoundRobinStrategy(AvailabilityRegistry availability) : St
     private readonly TurnCounter _foreign = new(availability.Chance);
 
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates) =>
-        RoundRobin.Next(candidates.Loads, ref (candidates.Cluster?.Turn ?? _foreign).Value);
+    protected override int Choose(in PickRequest request, in Candidates candidates)
+    {
+        var picked = -1;
+        for (var turns = 0; turns <= candidates.Loads.Length; turns++)
+        {
+            picked = RoundRobin.Next(candidates.Loads, ref (candidates.Cluster?.Turn ?? _foreign).Value);
+            if (picked < 0 || Stands(candidates.Loads[picked]))
+            {
+                break;
+            }
+        }
+
+        return picked;
+    }
 }

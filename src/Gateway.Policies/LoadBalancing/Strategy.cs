@@ -63,6 +63,9 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <summary>Index of the candidate to pick, −1 when none has a weight and room.</summary>
     protected abstract int Choose(in PickRequest request, in Candidates candidates);
 
+    /// <summary>Whether the turn of a destination that is eased in is taken; otherwise the next one in turn has its own, and each gets its part.</summary>
+    protected bool Stands(DestinationLoad picked) => picked.Ease >= 1 || Chance.Next() < picked.Ease;
+
     private static DestinationState? At(IReadOnlyList<DestinationState> candidates, int index) => index < 0 ? null : candidates[index];
 
     private static void Ease(CandidateSet set)

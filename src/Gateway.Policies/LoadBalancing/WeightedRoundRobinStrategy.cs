@@ -19,15 +19,16 @@ internal sealed class WeightedRoundRobinStrategy(AvailabilityRegistry availabili
         }
 
         var sequence = cluster.Keep(static loads => new SmoothSequence(Weights(loads.Candidates)));
-        if (candidates.IsWhole)
-        {
-            return sequence.Next(candidates.Loads, ref cluster.Turn.Value);
-        }
-
-        for (var turns = 0; turns < sequence.Cycle.Length; turns++)
+        for (var turns = 0; turns <= sequence.Cycle.Length; turns++)
         {
             var next = sequence.Next(cluster.Candidates, ref cluster.Turn.Value);
-            if (next >= 0 && candidates.Loads.IndexOf(cluster.Candidates[next]) is >= 0 and var index)
+            if (next < 0)
+            {
+                return -1;
+            }
+
+            var index = candidates.IsWhole ? next : candidates.Loads.IndexOf(cluster.Candidates[next]);
+            if (index >= 0 && Stands(candidates.Loads[index]))
             {
                 return index;
             }
