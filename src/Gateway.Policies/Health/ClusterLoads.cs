@@ -14,6 +14,7 @@ internal sealed class TurnCounter(Chance chance)
 /// <summary>A place for what a strategy computes once and keeps.</summary>
 internal sealed class Kept
 {
+    private readonly Lock _making = new();
     private object? _value;
 
     /// <summary>The value kept; made the first time, and when another strategy left one of its own.</summary>
@@ -25,9 +26,16 @@ internal sealed class Kept
             return kept;
         }
 
-        var made = make(loads);
-        Volatile.Write(ref _value, made);
-        return made;
+        // A ring of many destinations takes milliseconds; one thread makes it, those that come meanwhile wait.
+        lock (_making)
+        {
+            if (_value is not T made)
+            {
+                Volatile.Write(ref _value, made = make(loads));
+            }
+
+            return made;
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 
@@ -10,14 +11,14 @@ internal readonly ref struct PickRequest
     private readonly bool _isRead;
 
     /// <summary>A request whose body was not read.</summary>
-    public PickRequest(HttpContext http, ulong client)
+    public PickRequest(HttpContext http, Client client)
     {
         Http = http;
         Client = client;
     }
 
     /// <summary>An inference request.</summary>
-    public PickRequest(HttpContext http, ulong client, ref readonly InferenceFacts facts)
+    public PickRequest(HttpContext http, Client client, ref readonly InferenceFacts facts)
         : this(http, client)
     {
         _facts = ref facts;
@@ -27,8 +28,8 @@ internal readonly ref struct PickRequest
     /// <summary>The request.</summary>
     public HttpContext Http { get; }
 
-    /// <summary>Who sent it, 0 when nobody asked.</summary>
-    public ulong Client { get; }
+    /// <summary>Who sent it; without id when nobody asked.</summary>
+    public Client Client { get; }
 
     /// <summary>Hash of <c>prompt_cache_key</c>, 0 without.</summary>
     public ulong PromptCacheKey => _isRead ? _facts.PromptCacheKey : 0;

@@ -28,7 +28,7 @@ internal sealed class RequestKey
                 HashKeys.PromptCacheKey => request.PromptCacheKey,
                 HashKeys.User => request.User,
                 HashKeys.Path => _hash.Compute(request.Http.Request.Path.Value.AsSpan()),
-                _ => request.Client,
+                _ => OfClient(request),
             };
             if (key != 0)
             {
@@ -39,6 +39,9 @@ internal sealed class RequestKey
         key = 0;
         return false;
     }
+
+    // The id of a client differs from process to process; a name does not.
+    private ulong OfClient(in PickRequest request) => request.Client is { Name: { } name } ? _hash.Compute(name.AsSpan()) : request.Client.Id;
 
     private ulong OfHeader(in PickRequest request, string header)
     {

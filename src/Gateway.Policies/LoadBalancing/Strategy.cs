@@ -27,7 +27,7 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <inheritdoc />
     public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
     {
-        var picked = Pick(new PickRequest(context, client: 0), cluster, availableDestinations);
+        var picked = Pick(new PickRequest(context, default), cluster, availableDestinations);
         if (picked is not null)
         {
             context.Response.RegisterForDispose(new Place(availability.Of(picked).Load));
@@ -44,13 +44,13 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
             return null;
         }
 
+        if (cluster.DestinationsState.AvailableDestinations is CandidateSet { Slow.IsEmpty: false } easing)
+        {
+            Ease(easing);
+        }
+
         if (candidates is CandidateSet set)
         {
-            if (!set.Slow.IsEmpty)
-            {
-                Ease(set);
-            }
-
             return At(candidates, Choose(request, new Candidates(set.Loads.Candidates, set.Loads, isWhole: true)));
         }
 

@@ -5,36 +5,30 @@ using BlazeGateway.Policies.LoadBalancing.Selection;
 namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>
-/// Each as often as its weight says, spread evenly. Where only some of the candidates may be picked, because of affinity or of what each serves, theirs are
-/// the turns of all and the rest is passed over.
+/// Each as often as its weight says, spread evenly; where only some may be picked, because of affinity or of what each serves, one of them by chance and weight.
 /// </summary>
 internal sealed class WeightedRoundRobinStrategy(AvailabilityRegistry availability) : Strategy(Strategies.WeightedRoundRobin, availability)
 {
     /// <inheritdoc />
     protected override int Choose(in PickRequest request, in Candidates candidates)
     {
-        if (candidates.Cluster is not { } cluster)
+        if (candidates is not { IsWhole: true, Cluster: { } cluster })
         {
-            return LeastScan.Connections(candidates.Loads, Chance);
+            return WeightedDraw.Pick(candidates.Loads, byWeight: true, Chance);
         }
 
         var sequence = cluster.Keep(static loads => new SmoothSequence(Weights(loads.Candidates)));
+        var picked = -1;
         for (var turns = 0; turns <= sequence.Cycle.Length; turns++)
         {
-            var next = sequence.Next(cluster.Candidates, ref cluster.Turn.Value);
-            if (next < 0)
+            picked = sequence.Next(candidates.Loads, ref cluster.Turn.Value);
+            if (picked < 0 || Stands(candidates.Loads[picked]))
             {
-                return -1;
-            }
-
-            var index = candidates.IsWhole ? next : candidates.Loads.IndexOf(cluster.Candidates[next]);
-            if (index >= 0 && Stands(candidates.Loads[index]))
-            {
-                return index;
+                break;
             }
         }
 
-        return LeastScan.Connections(candidates.Loads, Chance);
+        return picked;
     }
 
     private static int[] Weights(ReadOnlySpan<DestinationLoad> loads)

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
-using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
@@ -26,10 +25,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var destination = pick.Pick(context, cluster, feature, plan.Policy);
         if (destination is null)
         {
-            // A strategy of ours that passes all candidates over found them full.
-            return plan.Policy is Strategy && cluster.DestinationsState.AvailableDestinations.Count > 0 && plan.Options.Capacity.Count > 0
-                ? GatewayError.Overloaded
-                : GatewayError.NoHealthyBackend;
+            return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : GatewayError.NoHealthyBackend;
         }
 
         var now = context.Time.GetTimestamp();
@@ -49,10 +45,10 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
 
         var tally = tallies.Of(destination, plan.ClusterId);
         var state = tally.Availability;
-        context.Load = state.Load;
-        tally.Begin(record.Strategy, record.Pick);
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
         hold = new AttemptHold(plan.Connections.Hold(), tally, state, context.Trial?.Word ?? state.Word.WithTrial(false), trace, now);
+        context.Learning = new FirstByteSample(state, hold.Picked);
+        tally.Begin(record.Strategy, record.Pick);
         return null;
     }
 
@@ -88,12 +84,26 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     /// <summary>A failure counts as what it costs: a server that fails at once must not look quick. Linkerd and Finagle take the same 5 s.</summary>
     private static void Learn(RequestContext context, in AttemptHold hold, AttemptOutcome verdict)
     {
-        context.Load = null;
-        var isRefused = verdict == AttemptOutcome.Answered && context.AnswerStatus() == StatusCodes.Status429TooManyRequests;
-        if (isRefused || verdict is not (AttemptOutcome.Answered or AttemptOutcome.Nothing))
+        var sample = context.Learning;
+        context.Learning = default;
+        var waited = context.Time.GetElapsedTime(hold.Began, context.Time.GetTimestamp()).TotalSeconds;
+        var hasBegun = context.Record.ToHeaders >= 0;
+        switch (verdict)
         {
-            var now = context.Time.GetTimestamp();
-            hold.Availability.Load.FirstByte.Add(Math.Max(Penalty, context.Time.GetElapsedTime(hold.Began, now).TotalSeconds), context.Time.GetElapsedTime(0, now));
+            case AttemptOutcome.Answered when context.AnswerStatus() is StatusCodes.Status429TooManyRequests or StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
+                sample.Add(context.Time, Penalty);
+                break;
+            case AttemptOutcome.Answered when context.IsInference && context.Record.BytesOut == 0 && context.AnswerStatus() < StatusCodes.Status400BadRequest:
+                sample.Add(context.Time, waited);
+                break;
+            case AttemptOutcome.Answered:
+                break;
+            case AttemptOutcome.Nothing:
+                sample.AddAtLeast(context.Time, hasBegun ? 0 : waited);
+                break;
+            default:
+                sample.Add(context.Time, hasBegun ? Penalty : Math.Max(Penalty, waited));
+                break;
         }
     }
 

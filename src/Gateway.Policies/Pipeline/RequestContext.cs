@@ -44,8 +44,8 @@ internal sealed class RequestContext
     /// <summary>The destination of the attempt at hand.</summary>
     public DestinationState? Destination { get; set; }
 
-    /// <summary>What the destination of the attempt at hand has to do; null between attempts.</summary>
-    public DestinationLoad? Load { get; set; }
+    /// <summary>Where the attempt at hand tells how long its destination took.</summary>
+    public FirstByteSample Learning { get; set; }
 
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
@@ -177,10 +177,9 @@ internal sealed class RequestContext
     /// <summary>The first byte of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
     public void FirstByte()
     {
-        if (Load is { } load && Http.Response.StatusCode is < StatusCodes.Status500InternalServerError and not StatusCodes.Status429TooManyRequests)
+        if (Http.Response.StatusCode < StatusCodes.Status400BadRequest)
         {
-            var now = Time.GetTimestamp();
-            load.FirstByte.Add(Time.GetElapsedTime(_record.Started + _record.BeforeForward, now).TotalSeconds, Time.GetElapsedTime(0, now));
+            Learning.Add(Time, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds);
         }
     }
 
@@ -220,7 +219,7 @@ internal sealed class RequestContext
         Route = null!;
         Cluster = null;
         Destination = null;
-        Load = null;
+        Learning = default;
         Model = null;
         Client = default;
         KeyCarriers = KeyHeaders.None;

@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Tests.Health;
@@ -59,7 +60,7 @@ internal sealed class Scenario : IDisposable
             }
         }
 
-        var picked = _strategy.Pick(new PickRequest(_http, (client * 0x9E3779B97F4A7C15) | 1), _cluster.State, _cluster.State.DestinationsState.AvailableDestinations)!.DestinationId;
+        var picked = _strategy.Pick(new PickRequest(_http, new Client((client * 0x9E3779B97F4A7C15) | 1, null, PriorityBand.Standard, 1)), _cluster.State, _cluster.State.DestinationsState.AvailableDestinations)!.DestinationId;
         return (picked, _cluster[picked].Word.WithTrial(false));
     }
 

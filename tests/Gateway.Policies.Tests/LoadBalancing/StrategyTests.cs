@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing;
@@ -109,6 +110,54 @@ public sealed class StrategyTests
         Assert.InRange(counts["c"], 160, 240);
     }
 
+    [Theory]
+    [InlineData(Strategies.RoundRobin, 1)]
+    [InlineData(Strategies.WeightedRoundRobin, 3)]
+    public void Lists_that_alternate_starve_nobody_and_leave_the_turns_of_all_alone(string name, int weight)
+    {
+        using var cluster = new TestCluster(new ClusterExtensions { Weights = { ["a"] = weight } }, "a", "b", "c");
+        var strategy = StrategyList.Create(name, cluster.Registry);
+        var (a, b, c) = (cluster.State.Destinations["a"], cluster.State.Destinations["b"], cluster.State.Destinations["c"]);
+        var (some, whole) = (new Dictionary<string, int>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal));
+        for (var i = 0; i < 3000; i++)
+        {
+            Count(some, Pick(strategy, cluster, [a, c])!);
+            Count(some, Pick(strategy, cluster, [b, c])!);
+            Pick(strategy, cluster, [b]);
+            Count(whole, Pick(strategy, cluster)!);
+        }
+
+        Assert.InRange(some["a"], 2850 * weight / (weight + 1), 3150 * weight / (weight + 1));
+        Assert.InRange(some["b"], 1350, 1650);
+        Assert.Equal((3000 * weight / (weight + 2), 3000 / (weight + 2)), (whole["a"], whole["b"]));
+
+        static void Count(Dictionary<string, int> counts, DestinationState picked) => counts[picked.DestinationId] = counts.GetValueOrDefault(picked.DestinationId) + 1;
+    }
+
+    [Fact]
+    public void Easing_in_goes_on_where_some_only_may_be_picked()
+    {
+        using var cluster = new TestCluster(new ClusterExtensions { ModelServer = new ModelServerOptions { Kind = "vllm" } }, "a", "b");
+        var strategy = StrategyList.Create(Strategies.WeightedRoundRobin, cluster.Registry);
+        cluster.Add("c");
+        cluster.Registry.UpdateAllDestinations(cluster.State);
+        cluster.Advance(24);
+        IReadOnlyList<DestinationState> some = [cluster.State.Destinations["a"], cluster.State.Destinations["c"]];
+        var share = Enumerable.Range(0, 3000).Count(i => Pick(strategy, cluster, some, i)!.DestinationId == "c") / 3000.0;
+        Assert.Equal(0.8 / 1.8, share, 0.04);
+    }
+
+    [Fact]
+    public void A_client_with_a_name_is_placed_by_it_in_every_process()
+    {
+        using var cluster = new TestCluster(new ClusterExtensions(), "a", "b", "c", "d");
+        var strategy = StrategyList.Create(Strategies.ConsistentHash, cluster.Registry);
+        string Home(ulong id, string? name) => strategy.Pick(
+            new PickRequest(new DefaultHttpContext(), new Client(id, name, PriorityBand.Standard, 1)), cluster.State, cluster.State.DestinationsState.AvailableDestinations)!.DestinationId;
+        Assert.Single(Enumerable.Range(1, 50).Select(id => Home((ulong)id, "team-red")).Distinct(StringComparer.Ordinal));
+        Assert.NotEqual(1, Enumerable.Range(1, 50).Select(id => Home((ulong)id, null)).Distinct(StringComparer.Ordinal).Count());
+    }
+
     [Fact]
     public void What_is_slow_to_answer_gets_less_and_what_fails_at_once_does_not_look_quick()
     {
@@ -152,8 +201,8 @@ public sealed class StrategyTests
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 1000; i++)
             {
-                _ = strategy.Pick(new PickRequest(http, (ulong)i), cluster.State, cluster.State.DestinationsState.AvailableDestinations);
-                _ = strategy.Pick(new PickRequest(http, (ulong)i), cluster.State, some);
+                _ = strategy.Pick(new PickRequest(http, new Client((ulong)i, null, PriorityBand.Standard, 1)), cluster.State, cluster.State.DestinationsState.AvailableDestinations);
+                _ = strategy.Pick(new PickRequest(http, new Client((ulong)i, null, PriorityBand.Standard, 1)), cluster.State, some);
             }
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -177,7 +226,7 @@ public sealed class StrategyTests
             var http = new DefaultHttpContext();
             for (var i = 0; i < 5000; i++)
             {
-                if (strategy.Pick(new PickRequest(http, (ulong)((thread * 5000) + i)), cluster.State, cluster.State.DestinationsState.AvailableDestinations) is { } destination)
+                if (strategy.Pick(new PickRequest(http, new Client((ulong)((thread * 5000) + i), null, PriorityBand.Standard, 1)), cluster.State, cluster.State.DestinationsState.AvailableDestinations) is { } destination)
                 {
                     var load = cluster.Registry.Of(destination).Load;
                     load.Reserve();
@@ -194,7 +243,7 @@ public sealed class StrategyTests
     {
         var http = new DefaultHttpContext();
         http.Request.Headers["X-Session"] = "session-" + key;
-        return strategy.Pick(new PickRequest(http, (ulong)key + 1), cluster.State, among ?? cluster.State.DestinationsState.AvailableDestinations);
+        return strategy.Pick(new PickRequest(http, new Client((ulong)key + 1, null, PriorityBand.Standard, 1)), cluster.State, among ?? cluster.State.DestinationsState.AvailableDestinations);
     }
 
     private static Dictionary<string, int> Reserve(Strategy strategy, TestCluster cluster, int times)

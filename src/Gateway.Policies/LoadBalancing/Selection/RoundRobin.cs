@@ -1,14 +1,10 @@
 using BlazeGateway.Policies.Destinations;
-using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.LoadBalancing.Selection;
 
 /// <summary>One after the other. Each turn is taken by exactly one pick, and one that is not open gives its turn to nobody: the next goes on behind it.</summary>
 internal static class RoundRobin
 {
-    /// <summary>Where to begin, so that gateways started together do not all begin with the same destination.</summary>
-    public static int Start(Chance chance) => (int)(chance.Next() * int.MaxValue);
-
     /// <param name="destinations">The candidates.</param>
     /// <param name="turn">Whose turn it is; the caller keeps it, also when the candidates change.</param>
     /// <returns>An index, or -1 when none is open.</returns>
