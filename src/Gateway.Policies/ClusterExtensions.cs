@@ -17,6 +17,20 @@ public sealed record ClusterExtensions
     /// <summary>How many requests the cluster takes. Default: any number.</summary>
     public AdmissionOptions Admission { get; init; } = new();
 
+    /// <summary>
+    /// Weights of destinations by their id, 0 to 256; 0 takes no new requests. Strategies that know weights give each its part. Default: 1 for all.
+    /// </summary>
+    public Dictionary<string, int> Weights { get; init; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Most requests in flight on a destination, by its id; <c>*</c> stands for every destination not named. A strategy of the gateway's own passes over one
+    /// that is full; when all are, the request is answered 503 <c>overloaded</c>. Default: empty, any number.
+    /// </summary>
+    public Dictionary<string, int> Capacity { get; init; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What <c>ConsistentHash</c> goes by.</summary>
+    public HashOptions Hash { get; init; } = new();
+
     /// <summary>Credential sent to a destination, by destination id; <c>*</c> stands for every destination not named.</summary>
     public Dictionary<string, CredentialOptions> Credentials { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
@@ -30,6 +44,40 @@ public sealed record AdmissionOptions
     /// <summary>Requests in flight at once, over all routes and destinations of the cluster; above it 503 <c>overloaded</c>, at once. Default: null, any number.</summary>
     [Range(1, 1_000_000)]
     public int? MaxInFlight { get; init; }
+}
+
+/// <summary>What the strategy <c>ConsistentHash</c> goes by.</summary>
+public sealed record HashOptions
+{
+    /// <summary>
+    /// What requests are kept together by, the first of these that a request has: <c>prompt_cache_key</c> and <c>user</c> of an inference request's body,
+    /// <c>client</c> (who sent it: key, else address), <c>path</c>, or <c>header:NAME</c>. A request with none of them goes where there is least to do.
+    /// Default: empty, which means <c>prompt_cache_key</c>, <c>user</c>, <c>client</c>.
+    /// </summary>
+    public List<string> Keys { get; init; } = [];
+
+    /// <summary>Most a destination may have in flight, as a multiple of its part of all that is in flight; beyond it the next in line is picked. Default: 1.25.</summary>
+    [Range(1.0, 100.0)]
+    public double Bound { get; init; } = 1.25;
+}
+
+/// <summary>Values of <see cref="HashOptions.Keys"/>.</summary>
+public static class HashKeys
+{
+    /// <summary>The member <c>prompt_cache_key</c> of the body.</summary>
+    public const string PromptCacheKey = "prompt_cache_key";
+
+    /// <summary>The member <c>user</c> of the body.</summary>
+    public const string User = "user";
+
+    /// <summary>Who sent the request.</summary>
+    public const string Client = "client";
+
+    /// <summary>The path, without the query.</summary>
+    public const string Path = "path";
+
+    /// <summary>Begins the name of a header.</summary>
+    public const string HeaderPrefix = "header:";
 }
 
 /// <summary>How it is found out which destinations of a cluster can be sent requests.</summary>

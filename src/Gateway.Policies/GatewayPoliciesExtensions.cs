@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
@@ -32,6 +33,7 @@ public static class GatewayPoliciesExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Metrics.DefaultRegistry);
         services.TryAddSingleton<IAccessLog, NoAccessLog>();
+        services.AddStrategies();
         services.AddDestinationAvailability(options.Seed, options.MaxLabelSets);
         services.AddModelCatalog(new ModelCatalogOptions(), options.Seed);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
@@ -45,6 +47,7 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();
+        services.AddSingleton<DestinationTallies>();
         services.AddSingleton<ModelRouting>();
         services.AddSingleton<PeekStep>();
         services.AddSingleton<DestinationPick>();

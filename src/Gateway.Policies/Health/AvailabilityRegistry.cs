@@ -41,6 +41,9 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     /// <summary>Time since the gateway's start.</summary>
     public TimeSpan Now => _time.GetElapsedTime(_started);
 
+    /// <summary>The clock that what is learned of destinations is stamped by.</summary>
+    public TimeSpan Clock => _time.GetElapsedTime(0);
+
     /// <summary>Chance for jitter and for picks.</summary>
     public Chance Chance { get; }
 
@@ -143,7 +146,7 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     internal DestinationAvailability Create(ClusterAvailability cluster, DestinationState destination)
     {
         var metrics = new DestinationHealthMetrics(cluster.Cluster.ClusterId, destination.DestinationId, _metrics);
-        var known = new DestinationAvailability(cluster, destination, metrics, _time);
+        var known = new DestinationAvailability(cluster, destination, new DestinationLoad(destination.DestinationId), metrics, _time);
         _metrics.Watch(metrics, () => known.Weight);
         _destinations.AddOrUpdate(destination, known);
         return known;

@@ -7,9 +7,12 @@ namespace BlazeGateway.Policies.Health;
 /// The destinations of a cluster that may be picked, as one immutable picture that is swapped whole when a state changes.
 /// It is what YARP calls the available destinations, so everything that asks YARP sees the same.
 /// </summary>
-internal sealed class CandidateSet(DestinationState[] candidates, DestinationState[] settled, DestinationAvailability[] slow, DestinationAvailability[] halfOpen)
+internal sealed class CandidateSet(ClusterLoads loads, DestinationState[] candidates, DestinationState[] settled, DestinationAvailability[] slow, DestinationAvailability[] halfOpen)
     : IReadOnlyList<DestinationState>
 {
+    /// <summary>What the candidates have to do, in their order, and what strategies keep for the cluster.</summary>
+    public ClusterLoads Loads => loads;
+
     /// <summary>Candidates that are not being eased in.</summary>
     public IReadOnlyList<DestinationState> Settled { get; } = settled;
 

@@ -15,6 +15,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     private readonly List<AvailabilityChange> _changes = [];
     private DestinationAvailability[] _members = [];
     private AvailabilityRules _rules = new();
+    private ClusterShape _shape = new(new HashOptions(), new TurnCounter(registry.Chance), []);
     private bool _isKnown;
     private bool _isStale;
 
@@ -29,7 +30,8 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     {
         lock (_gate)
         {
-            _rules = AvailabilityRules.Of(ExtensionsCarrier.Read(cluster.Model.Config));
+            var extensions = ExtensionsCarrier.Read(cluster.Model.Config);
+            _rules = AvailabilityRules.Of(extensions);
             var all = cluster.Destinations.Values.ToArray();
             foreach (var gone in _members.Where(member => !all.Contains(member.Destination)))
             {
@@ -37,6 +39,8 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
             }
 
             _members = [.. all.Select(Member)];
+            Array.ForEach(_members, member => Bound(member, extensions));
+            _shape = new ClusterShape(extensions.Hash, _shape.Turn, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
             _isStale = true;
             ReadYarp();
@@ -145,6 +149,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
             known.Address = address;
             if (isReplaced)
             {
+                known.Load.Forget();
                 Apply(known, new AvailabilityEvent(AvailabilityInput.Replaced));
             }
 
@@ -161,6 +166,13 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         member.Metrics.Began(member.Facts.State);
         Arm(member);
         return member;
+    }
+
+    private static void Bound(DestinationAvailability member, ClusterExtensions extensions)
+    {
+        var id = member.Destination.DestinationId;
+        member.Load.Weight = extensions.Weights.GetValueOrDefault(id, 1);
+        member.Load.MaxInFlight = extensions.Capacity.TryGetValue(id, out var most) || extensions.Capacity.TryGetValue("*", out most) ? most : int.MaxValue;
     }
 
     private void ReadYarp()
@@ -279,6 +291,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
         var all = Array.ConvertAll(_members, member => member.Destination);
         var set = new CandidateSet(
+            new ClusterLoads(_shape, Array.ConvertAll(candidates, member => Array.IndexOf(_members, member))),
             Array.ConvertAll(candidates, member => member.Destination),
             [.. candidates.Where(member => !member.Word.IsSlow).Select(member => member.Destination)],
             Array.FindAll(candidates, member => member.Word.IsSlow),

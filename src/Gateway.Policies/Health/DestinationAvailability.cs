@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Destinations;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Health;
@@ -14,16 +15,20 @@ internal sealed class DestinationAvailability : IDisposable
     private long _slowStartFrom;
     private long _trialFrom;
 
-    public DestinationAvailability(ClusterAvailability cluster, DestinationState destination, DestinationHealthMetrics metrics, TimeProvider time)
+    public DestinationAvailability(ClusterAvailability cluster, DestinationState destination, DestinationLoad load, DestinationHealthMetrics metrics, TimeProvider time)
     {
         _cluster = cluster;
         Destination = destination;
+        Load = load;
         Metrics = metrics;
         _timer = time.CreateTimer(static state => ((DestinationAvailability)state!).Elapsed(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The destination.</summary>
     public DestinationState Destination { get; }
+
+    /// <summary>What it has to do, for strategies.</summary>
+    public DestinationLoad Load { get; }
 
     /// <summary>Its series.</summary>
     public DestinationHealthMetrics Metrics { get; }
@@ -97,6 +102,7 @@ internal sealed class DestinationAvailability : IDisposable
     public void Publish(in AvailabilityFacts facts)
     {
         Facts = facts;
+        Load.Ease = facts.SlowStartFrom is null ? 1 : SlowStart.Floor;
         Volatile.Write(ref _slowStartFrom, facts.SlowStartFrom?.Ticks ?? 0);
         var next = AvailabilityWord.Of(facts);
         while (true)

@@ -56,5 +56,5 @@ internal sealed record DestinationReport(
         facts.Ejections,
         facts is { State: AvailabilityState.Ejected, IsDead: false, Yarp: YarpVerdict.None } ? start + facts.EjectedUntil : null,
         nextProbe,
-        destination.Destination.ConcurrentRequestCount);
+        destination.Load.InFlight);
 }

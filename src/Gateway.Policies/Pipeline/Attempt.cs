@@ -12,8 +12,10 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Step Attempt: picks a destination, forwards, and tells how it went. What <see cref="TryBegin"/> takes, <see cref="End"/> gives back,
 /// whatever happens between them.
 /// </summary>
-internal sealed class Attempt(PlanCache plans, DestinationPick pick, AvailabilityRegistry availability, IHttpForwarder forwarder)
+internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, IHttpForwarder forwarder)
 {
+    private const double Penalty = 5;
+
     /// <summary>Picks and takes hold of what the attempt needs; an error when there is nothing to pick.</summary>
     public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
     {
@@ -23,7 +25,7 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
         var destination = pick.Pick(context, cluster, feature, plan.Policy);
         if (destination is null)
         {
-            return GatewayError.NoHealthyBackend;
+            return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : GatewayError.NoHealthyBackend;
         }
 
         var now = context.Time.GetTimestamp();
@@ -41,11 +43,12 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
             Rewind(context);
         }
 
-        var tally = plans.For(destination, plan.ClusterId);
-        var state = tally.Availability(availability);
-        tally.Begin(record.Strategy, record.Pick);
+        var tally = tallies.Of(destination, plan.ClusterId);
+        var state = tally.Availability;
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
         hold = new AttemptHold(plan.Connections.Hold(), tally, state, context.Trial?.Word ?? state.Word.WithTrial(false), trace, now);
+        context.Learning = new FirstByteSample(state, hold.Picked);
+        tally.Begin(record.Strategy, record.Pick);
         return null;
     }
 
@@ -68,11 +71,39 @@ internal sealed class Attempt(PlanCache plans, DestinationPick pick, Availabilit
         var result = Result(context, error);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
-        hold.Availability.Ended(hold.Picked, AttemptVerdict.Of(context, error));
+        var verdict = AttemptVerdict.Of(context, error);
+        Learn(context, hold, verdict);
+        hold.Availability.Ended(hold.Picked, verdict);
         context.Trial = null;
         if (!WasRefused(context))
         {
             context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        }
+    }
+
+    /// <summary>A failure counts as what it costs: a server that fails at once must not look quick. Linkerd and Finagle take the same 5 s.</summary>
+    private static void Learn(RequestContext context, in AttemptHold hold, AttemptOutcome verdict)
+    {
+        var sample = context.Learning;
+        context.Learning = default;
+        var waited = context.Time.GetElapsedTime(hold.Began, context.Time.GetTimestamp()).TotalSeconds;
+        var hasBegun = context.Record.ToHeaders >= 0;
+        switch (verdict)
+        {
+            case AttemptOutcome.Answered when context.AnswerStatus() is StatusCodes.Status429TooManyRequests or StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
+                sample.Add(context.Time, Penalty);
+                break;
+            case AttemptOutcome.Answered when context.IsInference && context.Record.BytesOut == 0 && context.AnswerStatus() < StatusCodes.Status400BadRequest:
+                sample.Add(context.Time, waited);
+                break;
+            case AttemptOutcome.Answered:
+                break;
+            case AttemptOutcome.Nothing:
+                sample.AddAtLeast(context.Time, hasBegun ? 0 : waited);
+                break;
+            default:
+                sample.Add(context.Time, hasBegun ? Penalty : Math.Max(Penalty, waited));
+                break;
         }
     }
 

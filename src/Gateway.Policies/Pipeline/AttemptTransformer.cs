@@ -42,6 +42,11 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
 
         context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
         context.Trial?.Answered((int)proxyResponse.StatusCode);
+        if (!context.IsInference)
+        {
+            context.FirstByte();
+        }
+
         if (!transforms.IsCompletedSuccessfully)
         {
             return FinishResponseAsync(transforms, httpContext, proxyResponse);

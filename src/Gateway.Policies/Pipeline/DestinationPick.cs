@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -16,13 +17,18 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         var available = cluster.DestinationsState.AvailableDestinations;
         if (Sticky(cluster, feature) is { } sticky && routing.Candidates(context, cluster, sticky) is { Count: > 0 } bound)
         {
-            return policy.PickDestination(context.Http, cluster, bound);
+            // Of affinity's own, weights are no matter: who is being drained by weight keeps the clients it has.
+            var stuck = bound.Count == 1 && policy is Strategy ? WithRoom(bound[0]) : Pick(context, cluster, bound, policy);
+            if (stuck is not null)
+            {
+                return stuck;
+            }
         }
 
         var candidates = routing.Candidates(context, cluster, available);
         if (available is not CandidateSet { IsCalm: false } set)
         {
-            return candidates.Count == 0 ? null : policy.PickDestination(context.Http, cluster, candidates);
+            return candidates.Count == 0 ? null : Pick(context, cluster, candidates, policy);
         }
 
         if (Trial(context, set) is { } tried)
@@ -30,11 +36,27 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             return tried;
         }
 
-        var picked = candidates.Count == 0 ? null : policy.PickDestination(context.Http, cluster, candidates);
-        return picked is null || set.Slow.IsEmpty || Stands(picked, set, ReferenceEquals(candidates, set))
+        var picked = candidates.Count == 0 ? null : Pick(context, cluster, candidates, policy);
+        return picked is null || set.Slow.IsEmpty || policy is Strategy || Stands(picked, set, ReferenceEquals(candidates, set))
             ? picked
             : policy.PickDestination(context.Http, cluster, Settled(set, candidates)) ?? picked;
     }
+
+    /// <summary>Whether nothing was picked because all that might have been are full.</summary>
+    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) =>
+        plan.Policy is Strategy && plan.Options.Capacity.Count > 0
+        && routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations).Any(candidate => availability.Of(candidate).Load.Weight > 0);
+
+    private DestinationState? WithRoom(DestinationState destination) =>
+        availability.Of(destination).Load is { } load && load.InFlight < load.MaxInFlight ? destination : null;
+
+    /// <summary>Our own strategies know more of the request than YARP's policies, and know weights; the place is reserved by the attempt, before anything is awaited.</summary>
+    private static DestinationState? Pick(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy) => policy switch
+    {
+        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, in context.Facts), cluster, candidates),
+        Strategy strategy => strategy.Pick(new PickRequest(context.Http, context.Client), cluster, candidates),
+        _ => policy.PickDestination(context.Http, cluster, candidates),
+    };
 
     /// <summary>What session affinity narrowed the candidates to, as long as one of them may be sent requests.</summary>
     private IReadOnlyList<DestinationState>? Sticky(ClusterState cluster, IReverseProxyFeature feature)
@@ -60,7 +82,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (destination.IsTrialDue && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            if (destination.IsTrialDue && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
                 return destination.Destination;

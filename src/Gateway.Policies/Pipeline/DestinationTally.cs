@@ -4,21 +4,19 @@ using Yarp.ReverseProxy.Model;
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>Requests in flight on one destination, with its metrics and its availability. Hangs off the destination and goes with it.</summary>
-internal sealed class DestinationTally(DestinationState destination, DestinationMetrics metrics)
+internal sealed class DestinationTally(DestinationState destination, DestinationAvailability availability, DestinationMetrics metrics)
 {
-    private DestinationAvailability? _availability;
-    private int _inFlight;
 
-    /// <summary>Whether the destination may be sent requests; looked up once.</summary>
-    public DestinationAvailability Availability(AvailabilityRegistry registry) => _availability ??= registry.Of(destination);
+    /// <summary>Whether the destination may be sent requests.</summary>
+    public DestinationAvailability Availability => availability;
 
     /// <summary>Requests sent and not finished.</summary>
-    public int InFlight => Volatile.Read(ref _inFlight);
+    public int InFlight => availability.Load.InFlight;
 
     /// <summary>The destination was picked by <paramref name="strategy"/> in <paramref name="pick"/> ticks and is sent a request.</summary>
     public void Begin(string strategy, long pick)
     {
-        Interlocked.Increment(ref _inFlight);
+        availability.Load.Reserve();
         Show();
         metrics.Picked(strategy, pick);
         metrics.Sent();
@@ -27,7 +25,7 @@ internal sealed class DestinationTally(DestinationState destination, Destination
     /// <summary>The request ended; called once for each <see cref="Begin"/>.</summary>
     public void End(AttemptResult result, long ticks)
     {
-        Interlocked.Decrement(ref _inFlight);
+        availability.Load.Release();
         Show();
         metrics.Finished(result, ticks);
     }

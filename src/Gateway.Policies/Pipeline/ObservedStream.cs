@@ -147,6 +147,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         if (record.BytesOut == 0)
         {
             _context.ReleaseBody();
+            _context.FirstByte();
         }
 
         record.BytesOut += bytes.Length;

@@ -19,7 +19,6 @@ internal sealed class PlanCache
 
     private readonly ConditionalWeakTable<RouteModel, RoutePlan> _routes = [];
     private readonly ConditionalWeakTable<ClusterModel, ClusterPlan> _clusters = [];
-    private readonly ConditionalWeakTable<DestinationState, DestinationTally> _destinations = [];
     private readonly FrozenDictionary<string, ILoadBalancingPolicy> _policies;
     private readonly FrozenDictionary<string, IPassiveHealthCheckPolicy> _passive;
     private readonly RequestMetrics _metrics;
@@ -53,14 +52,6 @@ internal sealed class PlanCache
         var model = cluster.Model;
         return _clusters.TryGetValue(model, out var plan) ? plan : _clusters.GetValue(model, Compile);
     }
-
-    /// <summary>The tally of a destination.</summary>
-    public DestinationTally For(DestinationState destination, string cluster) =>
-        _destinations.TryGetValue(destination, out var tally) ? tally : Create(destination, cluster);
-
-    // Apart from the look-up, which would make an object for the lambda every time.
-    private DestinationTally Create(DestinationState destination, string cluster) =>
-        _destinations.GetValue(destination, state => new DestinationTally(state, _metrics.Destination(cluster, state.DestinationId)));
 
     private ClusterPlan Compile(ClusterModel cluster)
     {

@@ -44,6 +44,9 @@ internal sealed class RequestContext
     /// <summary>The destination of the attempt at hand.</summary>
     public DestinationState? Destination { get; set; }
 
+    /// <summary>Where the attempt at hand tells how long its destination took.</summary>
+    public FirstByteSample Learning { get; set; }
+
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
 
@@ -171,6 +174,15 @@ internal sealed class RequestContext
         return true;
     }
 
+    /// <summary>The first byte of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
+    public void FirstByte()
+    {
+        if (Http.Response.StatusCode < StatusCodes.Status400BadRequest)
+        {
+            Learning.Add(Time, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds);
+        }
+    }
+
     /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
     public void ReleaseBody()
     {
@@ -207,6 +219,7 @@ internal sealed class RequestContext
         Route = null!;
         Cluster = null;
         Destination = null;
+        Learning = default;
         Model = null;
         Client = default;
         KeyCarriers = KeyHeaders.None;

@@ -1,4 +1,5 @@
 using BlazeGateway.Configuration.Checks;
+using BlazeGateway.Policies;
 
 namespace BlazeGateway.Configuration;
 
@@ -16,7 +17,7 @@ internal static class OfflineServices
         services.AddRateLimiter(static _ => { });
         services.AddOutputCache();
         services.AddRequestTimeouts();
-        services.AddReverseProxy();
+        services.AddReverseProxy().AddGatewayPolicies();
         more?.Invoke(services);
         services.AddSingleton(sources);
         services.AddSingleton<ConfigurationChecker>();

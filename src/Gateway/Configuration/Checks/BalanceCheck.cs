@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Globalization;
+using BlazeGateway.Configuration.Strict;
+using BlazeGateway.Policies;
+using BlazeGateway.Policies.Destinations;
+using Yarp.ReverseProxy.Configuration;
+
+namespace BlazeGateway.Configuration.Checks;
+
+/// <summary>Weights, capacities and keys of hashing: destinations that exist, numbers in range, and somebody who takes requests.</summary>
+internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
+{
+    private const int MostInFlight = 1_000_000;
+
+    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    private static readonly string[] Keys = [HashKeys.PromptCacheKey, HashKeys.User, HashKeys.Client, HashKeys.Path];
+
+    public void Check()
+    {
+        foreach (var cluster in snapshot.Clusters)
+        {
+            var extensions = ExtensionsCarrier.Read(cluster);
+            var path = RoutesReader.ClustersPath.Then(cluster.ClusterId).Then("Extensions");
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Weights)), extensions.Weights, 0, DestinationLoad.MaxWeight, takesAll: false);
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, MostInFlight, takesAll: true);
+            if (cluster.Destinations is { Count: > 0 } destinations && destinations.Keys.All(id => extensions.Weights.GetValueOrDefault(id, 1) == 0))
+            {
+                var at = path.Then(nameof(ClusterExtensions.Weights));
+                errors.Add(root.PlaceOf(at), at, $"Every destination of cluster '{cluster.ClusterId}' has the weight 0, so none would be sent a request; give one of them at least 1.");
+            }
+
+            CheckKeys(cluster.ClusterId, path.Then(nameof(ClusterExtensions.Hash)).Then(nameof(HashOptions.Keys)), extensions.Hash.Keys);
+        }
+    }
+
+    private void CheckNumbers(ClusterConfig cluster, KeyPath path, Dictionary<string, int> numbers, int least, int most, bool takesAll)
+    {
+        var destinations = cluster.Destinations?.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase) ?? [];
+        foreach (var (id, number) in numbers)
+        {
+            var at = path.Then(id);
+            if (!(takesAll && id == "*") && !destinations.Contains(id))
+            {
+                errors.Add(
+                    root.PlaceOf(at),
+                    at,
+                    $"{path.Key} names the destination '{id}', which cluster '{cluster.ClusterId}' does not have; known: {string.Join(", ", destinations.Order(StringComparer.Ordinal))}{(takesAll ? ", or * for all" : "")}.",
+                    Spelling.Nearest(id, destinations));
+            }
+
+            if (number < least || number > most)
+            {
+                errors.Add(root.PlaceOf(at), at, string.Create(CultureInfo.InvariantCulture, $"{path.Key} of destination '{id}' is {number}; it must be a whole number from {least} to {most}."));
+            }
+        }
+    }
+
+    private void CheckKeys(string cluster, KeyPath path, List<string> keys)
+    {
+        foreach (var key in keys.Where(static key => !IsKey(key)))
+        {
+            errors.Add(
+                root.PlaceOf(path),
+                path,
+                $"Hash.Keys of cluster '{cluster}' has '{key}'; it must be one of {string.Join(", ", Keys)}, or {HashKeys.HeaderPrefix}NAME with the name of a header.",
+                Spelling.Nearest(key, Keys));
+        }
+    }
+
+    private static bool IsKey(string key) =>
+        Keys.Contains(key, StringComparer.Ordinal)
+        || (key.StartsWith(HashKeys.HeaderPrefix, StringComparison.Ordinal) && key.Length > HashKeys.HeaderPrefix.Length
+            && !key.AsSpan(HashKeys.HeaderPrefix.Length).ContainsAnyExcept(HeaderCharacters));
+}

@@ -1,0 +1,44 @@
+namespace BlazeGateway.Tests.Configuration.Checks;
+
+public sealed class BalanceCheckTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(""" "Weights": { "a": 0, "b": 1 } """)]
+    [InlineData(""" "Weights": { "A": 256 } """)]
+    [InlineData(""" "Capacity": { "a": 1, "*": 1000000 } """)]
+    [InlineData(""" "Hash": { "Keys": [ "header:X-Session_Id", "prompt_cache_key", "user", "client", "path" ], "Bound": 1 } """)]
+    [InlineData(""" "Hash": { "Keys": [], "Bound": 100 } """)]
+    public async Task What_is_right_has_no_finding(string extensions) => Assert.Empty(await FindingsAsync(extensions));
+
+    [Theory]
+    [InlineData(""" "Weights": { "a": -1 } """, "Weights of destination 'a' is -1; it must be a whole number from 0 to 256.")]
+    [InlineData(""" "Weights": { "b": 257 } """, "Weights of destination 'b' is 257; it must be a whole number from 0 to 256.")]
+    [InlineData(""" "Weights": { "aa": 1 } """, "Weights names the destination 'aa', which cluster 'llm' does not have; known: a, b.")]
+    [InlineData(""" "Weights": { "*": 1 } """, "Weights names the destination '*', which cluster 'llm' does not have; known: a, b.")]
+    [InlineData(""" "Weights": { "a": 0, "b": 0 } """, "Every destination of cluster 'llm' has the weight 0, so none would be sent a request; give one of them at least 1.")]
+    [InlineData(""" "Capacity": { "a": 0 } """, "Capacity of destination 'a' is 0; it must be a whole number from 1 to 1000000.")]
+    [InlineData(""" "Capacity": { "*": 1000001 } """, "Capacity of destination '*' is 1000001; it must be a whole number from 1 to 1000000.")]
+    [InlineData(""" "Capacity": { "c": 5 } """, "Capacity names the destination 'c', which cluster 'llm' does not have; known: a, b, or * for all.")]
+    [InlineData(""" "Hash": { "Keys": [ "client", "cookie" ] } """, "Hash.Keys of cluster 'llm' has 'cookie'; it must be one of prompt_cache_key, user, client, path, or header:NAME with the name of a header.")]
+    [InlineData(""" "Hash": { "Keys": [ "header:" ] } """, "Hash.Keys of cluster 'llm' has 'header:'; it must be one of prompt_cache_key, user, client, path, or header:NAME with the name of a header.")]
+    [InlineData(""" "Hash": { "Keys": [ "header:X Y" ] } """, "Hash.Keys of cluster 'llm' has 'header:X Y'; it must be one of prompt_cache_key, user, client, path, or header:NAME with the name of a header.")]
+    [InlineData(""" "Hash": { "Bound": 0.99 } """, "'Bound' is 0.99; it must be a number")]
+    [InlineData(""" "Hash": { "Bound": 100.5 } """, "'Bound' is 100.5; it must be a number")]
+    [InlineData(""" "Weights": { "a": 1.5 } """, "'a' is 1.5; it must be a whole nu")]
+    public async Task A_mistake_is_told_at_its_place(string extensions, string expected)
+    {
+        var finding = Assert.Single(await FindingsAsync(extensions));
+        Assert.StartsWith("routes.json:9:", finding, StringComparison.Ordinal);
+        Assert.Contains(expected, finding, StringComparison.Ordinal);
+    }
+
+    private async Task<string[]> FindingsAsync(string extensions)
+    {
+        _directory.Write("routes.json", TestDirectory.Good.Replace("\"RoundRobin\",", $"\"WeightedRoundRobin\", \"Extensions\": {{ {extensions} }},", StringComparison.Ordinal));
+        return [.. (await TestDirectory.CheckAsync(_directory.Sources)).Select(error => error.ToString())];
+    }
+}
