@@ -7,7 +7,8 @@ namespace BlazeGateway.Policies.Clients;
 
 /// <summary>
 /// Finds the client that holds a key. Keys are known by their SHA-256 alone. One that was found is recognised from then on by its keyed hash, which costs a
-/// tenth; only keys that were found are remembered, so there are never more of these than keys were configured.
+/// tenth. Only keys that were found are remembered so, and there are never more of these than keys were configured. Of keys that were not found the last ones
+/// are remembered in a table of fixed size, because a client that has a wrong key sends it with every request.
 /// </summary>
 internal sealed class ClientKeys
 {
@@ -17,9 +18,13 @@ internal sealed class ClientKeys
     /// <summary>Slots looked at for one key.</summary>
     private const int Probes = 4;
 
+    /// <summary>Keys that were not found and are remembered; each pushes out the one before it in its slot.</summary>
+    private const int Strangers = 1024;
+
     private readonly FrozenDictionary<KeyHash, Client> _byHash;
     private readonly KeyedHash _hash;
     private readonly Found?[] _found;
+    private readonly ulong[] _strangers = new ulong[Strangers];
 
     /// <param name="clients">Clients by the hash of their key.</param>
     /// <param name="hash">Keyed hash of the keys' own, whose secret serves for nothing else.</param>
@@ -67,7 +72,21 @@ internal sealed class ClientKeys
             }
         }
 
-        return _byHash.TryGetValue(KeyHash.Of(bytes), out client) && Remember(tag, client);
+        // Half of the hash is as good as a hash of 64 bits; the other half says where.
+        ref var stranger = ref _strangers[(int)(tag >> 64) & (Strangers - 1)];
+        var half = (ulong)tag;
+        if (half != 0 && Volatile.Read(ref stranger) == half)
+        {
+            return false;
+        }
+
+        if (_byHash.TryGetValue(KeyHash.Of(bytes), out client))
+        {
+            return Remember(tag, client);
+        }
+
+        Volatile.Write(ref stranger, half);
+        return false;
     }
 
     private bool Remember(UInt128 tag, in Client client)

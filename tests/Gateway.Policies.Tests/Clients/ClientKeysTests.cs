@@ -63,6 +63,43 @@ public sealed class ClientKeysTests
     }
 
     [Fact]
+    public void Wrong_keys_however_many_and_however_often_keep_no_right_one_out()
+    {
+        var keys = Keys("blaze-key-0", "blaze-key-1");
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 2; i < 5000; i++)
+            {
+                Assert.False(keys.TryFind("blaze-key-" + i, out _));
+                Assert.False(keys.TryFind("blaze-key-" + i, out _));
+            }
+
+            Assert.True(keys.TryFind("blaze-key-" + (round % 2), out _));
+        }
+    }
+
+    [Fact]
+    public void A_wrong_key_that_comes_again_is_told_without_allocation()
+    {
+        var keys = Keys("blaze-key-0");
+        for (var round = 0; ; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
+            {
+                keys.TryFind("blaze-key-x", out _);
+            }
+
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (round == 1)
+            {
+                Assert.Equal(0, allocated);
+                return;
+            }
+        }
+    }
+
+    [Fact]
     public void Many_threads_find_the_right_client()
     {
         var names = Enumerable.Range(0, 64).Select(i => "k" + i).ToArray();
