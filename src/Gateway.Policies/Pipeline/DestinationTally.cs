@@ -6,7 +6,6 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>Requests in flight on one destination, with its metrics and its availability. Hangs off the destination and goes with it.</summary>
 internal sealed class DestinationTally(DestinationState destination, DestinationAvailability availability, DestinationMetrics metrics)
 {
-
     /// <summary>Whether the destination may be sent requests.</summary>
     public DestinationAvailability Availability => availability;
 
