@@ -29,13 +29,16 @@ internal sealed class ModelServerFixture : IAsyncDisposable
         return await answer.Content.ReadAsStringAsync();
     }
 
+    /// <summary>A request as it goes over a bare socket.</summary>
+    public static byte[] Post(string path, string body) =>
+        Encoding.UTF8.GetBytes($"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+
     /// <summary>Sends one request over a bare socket. Returns every byte that came and whether the end was a reset.</summary>
     public async Task<(string Text, bool WasReset)> RawAsync(string body)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync("127.0.0.1", Host.Address.Port);
-        var head = $"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n";
-        await socket.SendAsync(Encoding.UTF8.GetBytes(head + body));
+        await socket.SendAsync(Post("/v1/chat/completions", body));
         var received = new MemoryStream();
         var buffer = new byte[65536];
         try
