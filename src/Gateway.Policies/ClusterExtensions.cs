@@ -28,6 +28,12 @@ public sealed record ClusterExtensions
     /// </summary>
     public Dictionary<string, int> Capacity { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// Most tokens in flight on a destination, by its id, or <c>*</c>: prompts that are not computed yet and answers as long as they are expected to be,
+    /// both estimated. A destination below it takes one more request, of any length. Default: empty, any number.
+    /// </summary>
+    public Dictionary<string, int> TokenCapacity { get; init; } = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>What <c>ConsistentHash</c> goes by.</summary>
     public HashOptions Hash { get; init; } = new();
 

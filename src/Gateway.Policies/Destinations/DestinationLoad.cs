@@ -11,11 +11,10 @@ internal sealed class DestinationLoad
     /// <summary>Largest weight.</summary>
     public const int MaxWeight = 256;
 
-    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
-
     private Counters _counters;
     private int _weight = 1;
     private int _maxInFlight = int.MaxValue;
+    private long _maxTokens = long.MaxValue;
     private double _ease = 1;
 
     /// <param name="id">Id of the destination; what consistent hashing places it by.</param>
@@ -45,26 +44,88 @@ internal sealed class DestinationLoad
         set => Volatile.Write(ref _maxInFlight, value);
     }
 
+    /// <summary>Most tokens in flight: prompts that are not computed, and answers that are not finished.</summary>
+    public long MaxTokens
+    {
+        get => Volatile.Read(ref _maxTokens);
+        set => Volatile.Write(ref _maxTokens, value);
+    }
+
     /// <summary>Requests picked and not finished.</summary>
     public int InFlight => Volatile.Read(ref _counters.InFlight);
 
-    /// <summary>Time to the first byte of the answer, a failure counted as what it costs the client.</summary>
-    public PeakEwma FirstByte { get; } = new(Memory);
+    /// <summary>Prompt tokens of requests whose answer has not begun.</summary>
+    public long PrefillTokens => Volatile.Read(ref _counters.PrefillTokens);
+
+    /// <summary>Tokens that the answers of requests in flight are expected to have.</summary>
+    public long OutputTokens => Volatile.Read(ref _counters.OutputTokens);
+
+    /// <summary>How quickly it answers, by model.</summary>
+    public ByModel<AnswerTimes> Times { get; } = new(static () => new AnswerTimes());
 
     /// <summary>Whether it may be picked once more: it has a weight and room.</summary>
-    public bool IsOpen => Weight > 0 && InFlight < MaxInFlight;
+    public bool IsOpen => Weight > 0 && HasRoom;
+
+    /// <summary>Whether one more request fits. A request longer than all the room there is fits when there is nothing else.</summary>
+    public bool HasRoom => InFlight < MaxInFlight && (MaxTokens == long.MaxValue || PrefillTokens + OutputTokens < MaxTokens);
 
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
 
-    /// <summary>Takes a place.</summary>
-    public void Reserve() => Interlocked.Increment(ref _counters.InFlight);
+    /// <summary>Takes a place for a request that no model answers.</summary>
+    public void Reserve() => Reserve(default);
 
-    /// <summary>Gives a place back; once for each <see cref="Reserve"/>.</summary>
-    public void Release() => Interlocked.Decrement(ref _counters.InFlight);
+    /// <summary>Takes a place for <paramref name="work"/>.</summary>
+    public void Reserve(in RequestWork work)
+    {
+        Interlocked.Increment(ref _counters.InFlight);
+        if (work != default)
+        {
+            Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens);
+            Interlocked.Add(ref _counters.OutputTokens, work.OutputTokens);
+        }
+    }
+
+    /// <summary>Takes a place for <paramref name="work"/> if there is one; exact, however many ask at once.</summary>
+    public bool TryReserve(in RequestWork work)
+    {
+        var tokens = MaxTokens == long.MaxValue ? 0 : PrefillTokens + OutputTokens;
+        if (Interlocked.Increment(ref _counters.InFlight) > MaxInFlight || tokens >= MaxTokens)
+        {
+            Interlocked.Decrement(ref _counters.InFlight);
+            return false;
+        }
+
+        if (work != default)
+        {
+            Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens);
+            Interlocked.Add(ref _counters.OutputTokens, work.OutputTokens);
+        }
+
+        return true;
+    }
+
+    /// <summary>The answer of a request with so many prompt tokens has begun, or will not.</summary>
+    public void Prefilled(int promptTokens)
+    {
+        if (promptTokens != 0)
+        {
+            Interlocked.Add(ref _counters.PrefillTokens, -promptTokens);
+        }
+    }
+
+    /// <summary>Gives a place back; once for each <see cref="Reserve()"/>. Of a model's request <see cref="Prefilled"/> was called before.</summary>
+    public void Release(int outputTokens = 0)
+    {
+        Interlocked.Decrement(ref _counters.InFlight);
+        if (outputTokens != 0)
+        {
+            Interlocked.Add(ref _counters.OutputTokens, -outputTokens);
+        }
+    }
 
     /// <summary>Another server stands behind it: what was learned of the old one goes. Requests in flight stay counted until they end.</summary>
-    public void Forget() => FirstByte.Reset();
+    public void Forget() => Times.Clear();
 
     /// <summary>On a cache line of its own: it is written with every request, what is beside it is read by every pick.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
@@ -72,5 +133,11 @@ internal sealed class DestinationLoad
     {
         [FieldOffset(128)]
         public int InFlight;
+
+        [FieldOffset(136)]
+        public long PrefillTokens;
+
+        [FieldOffset(144)]
+        public long OutputTokens;
     }
 }

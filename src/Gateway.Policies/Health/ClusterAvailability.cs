@@ -15,7 +15,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     private readonly List<AvailabilityChange> _changes = [];
     private DestinationAvailability[] _members = [];
     private AvailabilityRules _rules = new();
-    private ClusterShape _shape = new(new HashOptions(), new TurnCounter(registry.Chance), []);
+    private ClusterShape _shape = new(new HashOptions(), new ClusterMemory(registry.Chance), []);
     private bool _isKnown;
     private bool _isStale;
 
@@ -40,7 +40,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
             _members = [.. all.Select(Member)];
             Array.ForEach(_members, member => Bound(member, extensions));
-            _shape = new ClusterShape(extensions.Hash, _shape.Turn, Array.ConvertAll(_members, member => member.Load));
+            _shape = new ClusterShape(extensions.Hash, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
             _isStale = true;
             ReadYarp();
@@ -172,7 +172,10 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     {
         var id = member.Destination.DestinationId;
         member.Load.Weight = extensions.Weights.GetValueOrDefault(id, 1);
-        member.Load.MaxInFlight = extensions.Capacity.TryGetValue(id, out var most) || extensions.Capacity.TryGetValue("*", out most) ? most : int.MaxValue;
+        member.Load.MaxInFlight = Most(extensions.Capacity) ?? int.MaxValue;
+        member.Load.MaxTokens = Most(extensions.TokenCapacity) ?? long.MaxValue;
+
+        int? Most(Dictionary<string, int> capacity) => capacity.TryGetValue(id, out var most) || capacity.TryGetValue("*", out most) ? most : null;
     }
 
     private void ReadYarp()

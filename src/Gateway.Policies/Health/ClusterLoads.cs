@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Inference;
 
 namespace BlazeGateway.Policies.Health;
 
@@ -39,11 +40,22 @@ internal sealed class Kept
     }
 }
 
+/// <summary>What a cluster remembers as long as there is one of its name.</summary>
+/// <param name="chance">Where its turn begins.</param>
+internal sealed class ClusterMemory(Chance chance)
+{
+    /// <summary>The cluster's turn.</summary>
+    public TurnCounter Turn { get; } = new(chance);
+
+    /// <summary>How many tokens requests have, by model.</summary>
+    public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates());
+}
+
 /// <summary>What holds for a cluster as long as its configuration does, whichever of its destinations are candidates.</summary>
 /// <param name="Hash">What hashing goes by.</param>
-/// <param name="Turn">The cluster's turn.</param>
+/// <param name="Memory">What outlives a configuration.</param>
 /// <param name="Loads">Loads of all destinations.</param>
-internal sealed record ClusterShape(HashOptions Hash, TurnCounter Turn, DestinationLoad[] Loads)
+internal sealed record ClusterShape(HashOptions Hash, ClusterMemory Memory, DestinationLoad[] Loads)
 {
     /// <summary>What a strategy computed of all destinations.</summary>
     public Kept Kept { get; } = new();
@@ -61,7 +73,10 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
     public HashOptions Hash => shape.Hash;
 
     /// <summary>The cluster's turn.</summary>
-    public TurnCounter Turn => shape.Turn;
+    public TurnCounter Turn => shape.Memory.Turn;
+
+    /// <summary>How many tokens requests have, by model.</summary>
+    public ByModel<TokenEstimates> Tokens => shape.Memory.Tokens;
 
     /// <summary>Loads of all destinations, candidates or not.</summary>
     public ReadOnlySpan<DestinationLoad> All => shape.Loads;

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 
@@ -30,6 +31,12 @@ internal readonly ref struct PickRequest
 
     /// <summary>Who sent it; without id when nobody asked.</summary>
     public Client Client { get; }
+
+    /// <summary>Hash of the name of the model asked for, 0 when none is.</summary>
+    public ulong Model { get; init; }
+
+    /// <summary>What it brings a destination to do, as far as that is known.</summary>
+    public RequestWork Work { get; init; }
 
     /// <summary>Hash of <c>prompt_cache_key</c>, 0 without.</summary>
     public ulong PromptCacheKey => _isRead ? _facts.PromptCacheKey : 0;

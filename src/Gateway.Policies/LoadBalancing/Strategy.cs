@@ -12,6 +12,9 @@ namespace BlazeGateway.Policies.LoadBalancing;
 /// </summary>
 internal abstract class Strategy(string name, AvailabilityRegistry availability) : ILoadBalancingPolicy
 {
+    /// <summary>How often a pick is made again when others took the last place of what was picked meanwhile.</summary>
+    public const int MostTries = 8;
+
     [ThreadStatic]
     private static DestinationLoad[]? _narrowed;
 
@@ -27,13 +30,21 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <inheritdoc />
     public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
     {
-        var picked = Pick(new PickRequest(context, default), cluster, availableDestinations);
-        if (picked is not null)
+        for (var tries = 0; tries < MostTries; tries++)
         {
-            context.Response.RegisterForDispose(new Place(availability.Of(picked).Load));
+            if (Pick(new PickRequest(context, default), cluster, availableDestinations) is not { } picked)
+            {
+                return null;
+            }
+
+            if (availability.Of(picked).Load is { } load && load.TryReserve(default))
+            {
+                context.Response.RegisterForDispose(new Place(load));
+                return picked;
+            }
         }
 
-        return picked;
+        return null;
     }
 
     /// <summary>The destination, without a place on it; null when none has a weight and room.</summary>
@@ -92,15 +103,9 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     }
 
     /// <summary>A place on a destination, given back once.</summary>
-    private sealed class Place : IDisposable
+    private sealed class Place(DestinationLoad load) : IDisposable
     {
-        private DestinationLoad? _load;
-
-        public Place(DestinationLoad load)
-        {
-            load.Reserve();
-            _load = load;
-        }
+        private DestinationLoad? _load = load;
 
         public void Dispose() => Interlocked.Exchange(ref _load, null)?.Release();
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
@@ -22,12 +23,18 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         hold = default;
         var plan = context.Cluster!;
         var before = context.Time.GetTimestamp();
-        var destination = pick.Pick(context, cluster, feature, plan.Policy);
-        if (destination is null)
+        if (context is { IsInference: true, Tokens: null } && cluster.DestinationsState.AvailableDestinations is CandidateSet candidates)
+        {
+            context.Estimate(candidates.Loads.Tokens);
+        }
+
+        var tally = Take(context, cluster, feature, plan);
+        if (tally is null)
         {
             return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : GatewayError.NoHealthyBackend;
         }
 
+        var destination = tally.Availability.Destination;
         var now = context.Time.GetTimestamp();
         ref var record = ref context.Record;
         record.Pick = now - before;
@@ -43,11 +50,10 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             Rewind(context);
         }
 
-        var tally = tallies.Of(destination, plan.ClusterId);
         var state = tally.Availability;
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
         hold = new AttemptHold(plan.Connections.Hold(), tally, state, context.Trial?.Word ?? state.Word.WithTrial(false), trace, now);
-        context.Learning = new FirstByteSample(state, hold.Picked);
+        context.Learning = new AnswerSample(state, hold.Picked, state.Load.Times.Of(context.ModelKey));
         tally.Begin(record.Strategy, record.Pick);
         return null;
     }
@@ -69,6 +75,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         hold.Connections.Release();
         ForwardFailure.Note(context, error);
         var result = Result(context, error);
+        context.Place.Release();
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
         var verdict = AttemptVerdict.Of(context, error);
@@ -79,6 +86,36 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         {
             context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
         }
+    }
+
+    /// <summary>Picks a destination and takes a place on it; null when there is none.</summary>
+    private DestinationTally? Take(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ClusterPlan plan)
+    {
+        for (var tries = 0; tries < Strategy.MostTries; tries++)
+        {
+            if (pick.Pick(context, cluster, feature, plan.Policy) is not { } destination)
+            {
+                return null;
+            }
+
+            var tally = tallies.Of(destination, plan.ClusterId);
+            if (plan.Policy is not Strategy)
+            {
+                context.Place.Take(tally.Availability.Load, context.Work);
+                return tally;
+            }
+
+            if (context.Place.TryTake(tally.Availability.Load, context.Work))
+            {
+                return tally;
+            }
+
+            // Others took its last place since it was picked.
+            context.Trial?.Abandon();
+            context.Trial = null;
+        }
+
+        return null;
     }
 
     /// <summary>A failure counts as what it costs: a server that fails at once must not look quick. Linkerd and Finagle take the same 5 s.</summary>
@@ -93,8 +130,8 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             case AttemptOutcome.Answered when context.AnswerStatus() is StatusCodes.Status429TooManyRequests or StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
                 sample.Add(context.Time, Penalty);
                 break;
-            case AttemptOutcome.Answered when context.IsInference && context.Record.BytesOut == 0 && context.AnswerStatus() < StatusCodes.Status400BadRequest:
-                sample.Add(context.Time, waited);
+            case AttemptOutcome.Answered when context.IsInference && context.AnswerStatus() < StatusCodes.Status400BadRequest:
+                LearnAnswer(context, sample, waited);
                 break;
             case AttemptOutcome.Answered:
                 break;
@@ -105,6 +142,36 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
                 sample.Add(context.Time, hasBegun ? Penalty : Math.Max(Penalty, waited));
                 break;
         }
+    }
+
+    /// <summary>
+    /// Of a stream the first chunk is told when it comes, and how far apart the others came when it ends. A document comes when all of it is made: what was
+    /// needed to make it is taken off as far as that is known.
+    /// </summary>
+    private static void LearnAnswer(RequestContext context, in AnswerSample sample, double waited)
+    {
+        ref var record = ref context.Record;
+        ref var scanner = ref context.Scanner;
+        var usage = scanner.Usage;
+        if (scanner.ContentChunks > 0)
+        {
+            usage = usage.Completion < 0 ? usage with { Completion = scanner.ContentChunks } : usage;
+            if (scanner.ContentChunks > 1 && record.Generation > 0)
+            {
+                sample.AddPerChunk(context.Time, context.Time.GetElapsedTime(0, record.Generation).TotalSeconds / (scanner.ContentChunks - 1));
+            }
+        }
+        else if (record.ToFirstContent >= 0)
+        {
+            var came = context.Time.GetElapsedTime(0, record.ToFirstContent - record.BeforeForward).TotalSeconds;
+            sample.Add(context.Time, Math.Max(came / 10, came - (sample.PerChunk(context.Time) * Math.Max(0, usage.Completion - 1))));
+        }
+        else
+        {
+            sample.Add(context.Time, waited);
+        }
+
+        context.Tokens?.Learn(context.Facts, usage, isWhole: context.AnswerEnd == AnswerEnd.Complete);
     }
 
     private static AttemptResult Result(RequestContext context, ForwarderError error)

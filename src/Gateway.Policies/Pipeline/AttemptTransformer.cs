@@ -44,7 +44,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         context.Trial?.Answered((int)proxyResponse.StatusCode);
         if (!context.IsInference)
         {
-            context.FirstByte();
+            context.FirstChunk();
         }
 
         if (!transforms.IsCompletedSuccessfully)

@@ -44,16 +44,16 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
 
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
     public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) =>
-        plan.Policy is Strategy && plan.Options.Capacity.Count > 0
+        plan.Policy is Strategy && plan.Options.Capacity.Count + plan.Options.TokenCapacity.Count > 0
         && routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations).Any(candidate => availability.Of(candidate).Load.Weight > 0);
 
     private DestinationState? WithRoom(DestinationState destination) =>
-        availability.Of(destination).Load is { } load && load.InFlight < load.MaxInFlight ? destination : null;
+        availability.Of(destination).Load.HasRoom ? destination : null;
 
     /// <summary>Our own strategies know more of the request than YARP's policies, and know weights; the place is reserved by the attempt, before anything is awaited.</summary>
     private static DestinationState? Pick(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy) => policy switch
     {
-        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, in context.Facts), cluster, candidates),
+        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, in context.Facts) { Model = context.ModelKey, Work = context.Work }, cluster, candidates),
         Strategy strategy => strategy.Pick(new PickRequest(context.Http, context.Client), cluster, candidates),
         _ => policy.PickDestination(context.Http, cluster, candidates),
     };

@@ -13,18 +13,17 @@ internal sealed class DestinationTally(DestinationState destination, Destination
     public int InFlight => availability.Load.InFlight;
 
     /// <summary>The destination was picked by <paramref name="strategy"/> in <paramref name="pick"/> ticks and is sent a request.</summary>
+    /// <remarks>Its place is taken already.</remarks>
     public void Begin(string strategy, long pick)
     {
-        availability.Load.Reserve();
         Show();
         metrics.Picked(strategy, pick);
         metrics.Sent();
     }
 
-    /// <summary>The request ended; called once for each <see cref="Begin"/>.</summary>
+    /// <summary>The request ended and gave its place back; called once for each <see cref="Begin"/>.</summary>
     public void End(AttemptResult result, long ticks)
     {
-        availability.Load.Release();
         Show();
         metrics.Finished(result, ticks);
     }

@@ -147,7 +147,6 @@ internal sealed class ObservedStream : ReadOnlyStream
         if (record.BytesOut == 0)
         {
             _context.ReleaseBody();
-            _context.FirstByte();
         }
 
         record.BytesOut += bytes.Length;
@@ -160,6 +159,11 @@ internal sealed class ObservedStream : ReadOnlyStream
         if (record.ToFirstContent < 0)
         {
             record.ToFirstContent = now - record.Started;
+            if (_isStream)
+            {
+                _context.FirstChunk();
+            }
+
             return;
         }
 

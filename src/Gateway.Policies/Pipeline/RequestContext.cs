@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
@@ -19,6 +20,7 @@ internal sealed class RequestContext
     private InferenceFacts _facts;
     private AnswerScanner _scanner;
     private BodySplices _splices;
+    private HeldPlace _place;
     private long _reserved;
     private RequestFlow? _flow;
 
@@ -45,7 +47,19 @@ internal sealed class RequestContext
     public DestinationState? Destination { get; set; }
 
     /// <summary>Where the attempt at hand tells how long its destination took.</summary>
-    public FirstByteSample Learning { get; set; }
+    public AnswerSample Learning { get; set; }
+
+    /// <summary>Hash of the name of the model asked for; 0 when none is.</summary>
+    public ulong ModelKey { get; private set; }
+
+    /// <summary>How many tokens requests for that model have; null when none is asked for.</summary>
+    public TokenEstimates? Tokens { get; private set; }
+
+    /// <summary>What the request brings a destination to do.</summary>
+    public RequestWork Work { get; private set; }
+
+    /// <summary>The place of the attempt at hand on its destination.</summary>
+    public ref HeldPlace Place => ref _place;
 
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
@@ -174,9 +188,18 @@ internal sealed class RequestContext
         return true;
     }
 
-    /// <summary>The first byte of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
-    public void FirstByte()
+    /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
+    public void Estimate(ByModel<TokenEstimates> tokens)
     {
+        ModelKey = XxHash3.HashToUInt64(_facts.Model);
+        Tokens = tokens.Of(ModelKey);
+        Work = Tokens.Estimate(_facts);
+    }
+
+    /// <summary>The first chunk of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
+    public void FirstChunk()
+    {
+        _place.Prefilled();
         if (Http.Response.StatusCode < StatusCodes.Status400BadRequest)
         {
             Learning.Add(Time, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds);
@@ -220,6 +243,10 @@ internal sealed class RequestContext
         Cluster = null;
         Destination = null;
         Learning = default;
+        _place.Release();
+        ModelKey = 0;
+        Tokens = null;
+        Work = default;
         Model = null;
         Client = default;
         KeyCarriers = KeyHeaders.None;

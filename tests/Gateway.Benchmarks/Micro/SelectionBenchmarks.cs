@@ -42,7 +42,7 @@ public class SelectionBenchmarks
     [Benchmark]
     [Arguments(8)]
     [Arguments(64)]
-    public int LeastResponseTime(int count) => LeastScan.ResponseTime(_sets[count].Equal, Now, _chance);
+    public int LeastResponseTime(int count) => LeastScan.ResponseTime(_sets[count].Equal, 0, Now, _chance);
 
     /// <summary>Two of equals.</summary>
     [Benchmark]
@@ -95,7 +95,7 @@ public class SelectionBenchmarks
         private static DestinationLoad Of(int index, int weight)
         {
             var destination = new DestinationLoad("d" + index) { Weight = weight };
-            destination.FirstByte.Add(0.05, Now - TimeSpan.FromSeconds(2));
+            destination.Times.Of(0).FirstChunk.Add(0.05, Now - TimeSpan.FromSeconds(2));
             return destination;
         }
     }

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Tests.Pipeline;
@@ -12,7 +13,13 @@ public sealed class LearningTests : IAsyncLifetime
     private WireHost _host = null!;
     private int _sent;
 
-    private PeakEwma FirstByte => _host.Get<AvailabilityRegistry>().Of(_host.Cluster("llm").DestinationsState.AllDestinations[0]).Load.FirstByte;
+    private ulong _model;
+
+    private DestinationLoad Load => _host.Get<AvailabilityRegistry>().Of(_host.Cluster("llm").DestinationsState.AllDestinations[0]).Load;
+
+    private AnswerTimes Times => Load.Times.Of(_model);
+
+    private PeakEwma FirstByte => Times.FirstChunk;
 
     private double Learned => FirstByte.At(_host.Time.GetElapsedTime(0));
 
@@ -72,6 +79,40 @@ public sealed class LearningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tokens_are_in_flight_from_the_pick_to_the_first_chunk_and_to_the_end()
+    {
+        var (caller, exchange) = await AskAsync(Scene.Chat);
+        await using var _ = caller;
+        Assert.Equal((1, 128L), (Load.InFlight, Load.OutputTokens));
+        Assert.InRange(Load.PrefillTokens, 1, 1000);
+        await exchange.BeginEventsAsync();
+        await exchange.ChunkAsync(": a sign of life\n\n");
+        await caller.HeadAsync();
+        Assert.InRange(Load.PrefillTokens, 1, 1000);
+        await exchange.ChunkAsync(Scene.Event);
+        await caller.ReadAsync(": a sign of life\n\n".Length + Scene.Event.Length);
+        Assert.Equal((1, 0L, 128L), (Load.InFlight, Load.PrefillTokens, Load.OutputTokens));
+        await caller.LeaveAsync();
+        await _host.RestAsync(_sent);
+        Assert.Equal((0, 0L, 0L), (Load.InFlight, Load.PrefillTokens, Load.OutputTokens));
+    }
+
+    [Fact]
+    public async Task Of_a_document_the_time_that_its_tokens_took_is_taken_off()
+    {
+        _model = XxHash3.HashToUInt64("m"u8);
+        Times.PerChunk.Add(0.1, _host.Time.GetElapsedTime(0));
+        var (caller, exchange) = await AskAsync(Scene.Chat);
+        await using var _ = caller;
+        _host.Time.Advance(TimeSpan.FromSeconds(1));
+        await exchange.AnswerAsync("""{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":6,"total_tokens":16}}""");
+        await caller.HeadAsync();
+        await caller.EndAsync();
+        await _host.RestAsync(_sent);
+        Assert.Equal(1 - (5 * 0.1 * Math.Exp(-0.1)), Learned, 2);
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_unanswered_says_that_it_takes_at_least_so_long()
     {
         var (caller, _) = await AskAsync("/any");
@@ -85,6 +126,7 @@ public sealed class LearningTests : IAsyncLifetime
     private async Task<(Caller Caller, Exchange Exchange)> AskAsync(string path)
     {
         _sent++;
+        _model = path == "/any" ? 0 : XxHash3.HashToUInt64("m"u8);
         var caller = await _host.CallAsync("HTTP/1.1");
         await caller.SendAsync(path, path == "/any" ? [] : Scene.Body());
         var exchange = await _destination.NextAsync();

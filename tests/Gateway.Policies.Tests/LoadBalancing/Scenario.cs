@@ -71,7 +71,7 @@ internal sealed class Scenario : IDisposable
             _ends.Dequeue();
             Advance(at);
             _cluster[end.Id].Load.Release();
-            _cluster[end.Id].Load.FirstByte.Add(end.IsFailed ? Math.Max(5, end.Took) : end.Took, _cluster.Registry.Clock);
+            _cluster[end.Id].Load.Times.Of(0).FirstChunk.Add(end.IsFailed ? Math.Max(5, end.Took) : end.Took, _cluster.Registry.Clock);
             _cluster[end.Id].Ended(end.Word, end.IsFailed ? AttemptOutcome.ServerError : AttemptOutcome.Answered);
         }
 

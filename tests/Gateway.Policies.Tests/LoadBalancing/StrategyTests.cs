@@ -163,9 +163,9 @@ public sealed class StrategyTests
     {
         using var cluster = new TestCluster(new ClusterExtensions(), "a", "b", "c");
         var strategy = StrategyList.Create(Strategies.LeastResponseTime, cluster.Registry);
-        cluster["a"].Load.FirstByte.Add(0.1, cluster.Registry.Clock);
-        cluster["b"].Load.FirstByte.Add(0.4, cluster.Registry.Clock);
-        cluster["c"].Load.FirstByte.Add(5, cluster.Registry.Clock);
+        cluster["a"].Load.Times.Of(0).FirstChunk.Add(0.1, cluster.Registry.Clock);
+        cluster["b"].Load.Times.Of(0).FirstChunk.Add(0.4, cluster.Registry.Clock);
+        cluster["c"].Load.Times.Of(0).FirstChunk.Add(5, cluster.Registry.Clock);
         var counts = Reserve(strategy, cluster, 100);
         Assert.InRange(counts["a"], 75, 85);
         Assert.InRange(counts["b"], 15, 25);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 
@@ -21,15 +22,16 @@ internal static class LeastScan
     /// <returns>An index, or -1 when none is open.</returns>
     public static int Connections(ReadOnlySpan<DestinationLoad> destinations, Chance chance) => Pick(destinations, default(Crowd), chance);
 
-    /// <summary>Least time to the first byte times requests in flight, this one included, for its weight (Finagle's peak EWMA balancer).</summary>
+    /// <summary>Least time to the first chunk times requests in flight, this one included, for its weight (Finagle's peak EWMA balancer).</summary>
     /// <param name="destinations">The candidates.</param>
-    /// <param name="now">Time since the moment <see cref="DestinationLoad.FirstByte"/> goes by.</param>
+    /// <param name="model">Whose times count; 0 for requests without one.</param>
+    /// <param name="now">Time since the moment <see cref="DestinationLoad.Times"/> go by.</param>
     /// <param name="chance">Decides between equals.</param>
     /// <returns>An index, or -1 when none is open.</returns>
-    public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, TimeSpan now, Chance chance) => Pick(destinations, new Wait(now), chance);
+    public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, ulong model, TimeSpan now, Chance chance) => Pick(destinations, new Wait(model, now), chance);
 
-    /// <summary>Seconds until one more request would have its first byte, if those in flight come before it: what destinations of equal weight are compared by.</summary>
-    public static double WaitFor(DestinationLoad destination, TimeSpan now) => Wait.Unweighted(destination, now);
+    /// <summary>Seconds until one more request would have its first chunk, if those in flight come before it: what destinations of equal weight are compared by.</summary>
+    public static double WaitFor(DestinationLoad destination, ulong model, TimeSpan now) => Wait.Unweighted(destination, model, now);
 
     private static int Pick<TCost>(ReadOnlySpan<DestinationLoad> destinations, TCost cost, Chance chance)
         where TCost : struct, ICost
@@ -63,7 +65,8 @@ internal static class LeastScan
         public double Of(DestinationLoad destination) => (destination.InFlight + 1) / destination.EffectiveWeight;
     }
 
-    private readonly struct Wait(TimeSpan now) : ICost
+    [StructLayout(LayoutKind.Auto)]
+    private readonly struct Wait(ulong model, TimeSpan now) : ICost
     {
         /// <summary>No answer comes sooner, seconds. What decayed to nothing would make in-flight requests count for nothing too.</summary>
         private const double Shortest = 1e-5;
@@ -74,15 +77,15 @@ internal static class LeastScan
         /// <summary>Slower than any answer, seconds.</summary>
         private const double Unanswered = 1e9;
 
-        public double Of(DestinationLoad destination) => Unweighted(destination, now) / destination.EffectiveWeight;
+        public double Of(DestinationLoad destination) => Unweighted(destination, model, now) / destination.EffectiveWeight;
 
-        public static double Unweighted(DestinationLoad destination, TimeSpan now)
+        public static double Unweighted(DestinationLoad destination, ulong model, TimeSpan now)
         {
             // The first request finds out how quick a new destination is, whatever the others are. Until it is answered the next ones would go by a guess, and
             // all of them if the guess is low: they go to whoever has answered, or to a new one that has none yet; among new ones alone, to the one with the fewest.
             var inFlight = destination.InFlight;
-            var firstByte = destination.FirstByte;
-            var wait = firstByte.HasSample ? Math.Max(firstByte.At(now), Shortest) : inFlight == 0 ? Untried : Unanswered;
+            var first = destination.Times.Of(model).FirstChunk;
+            var wait = first.HasSample ? Math.Max(first.At(now), Shortest) : inFlight == 0 ? Untried : Unanswered;
             return wait * (inFlight + 1);
         }
     }

@@ -39,19 +39,20 @@ internal static class PowerOfTwo
         return second < 0 ? LeastScan.Connections(destinations, chance) : Lesser(destinations, first, second);
     }
 
-    /// <summary>The same by the time to the first byte: of two drawn by their weights the one with less of <see cref="LeastScan.WaitFor"/>.</summary>
+    /// <summary>The same by the time to the first chunk: of two drawn by their weights the one with less of <see cref="LeastScan.WaitFor"/>.</summary>
     /// <param name="destinations">The candidates, two at least.</param>
     /// <param name="weights">What they are drawn by, built from the same candidates.</param>
-    /// <param name="now">Time since the moment <see cref="DestinationLoad.FirstByte"/> goes by.</param>
+    /// <param name="model">Whose times count; 0 for requests without one.</param>
+    /// <param name="now">Time since the moment <see cref="DestinationLoad.Times"/> go by.</param>
     /// <param name="chance">Draws them.</param>
     /// <returns>An index, or -1 when none is open.</returns>
-    public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, AliasTable weights, TimeSpan now, Chance chance)
+    public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, AliasTable weights, ulong model, TimeSpan now, Chance chance)
     {
         var draws = MostDraws;
         var first = Draw(destinations, weights, chance, -1, ref draws);
         var second = Draw(destinations, weights, chance, first, ref draws);
-        return second < 0 ? LeastScan.ResponseTime(destinations, now, chance)
-            : LeastScan.WaitFor(destinations[second], now) < LeastScan.WaitFor(destinations[first], now) ? second : first;
+        return second < 0 ? LeastScan.ResponseTime(destinations, model, now, chance)
+            : LeastScan.WaitFor(destinations[second], model, now) < LeastScan.WaitFor(destinations[first], model, now) ? second : first;
     }
 
     private static int Draw(ReadOnlySpan<DestinationLoad> destinations, AliasTable weights, Chance chance, int taken, ref int draws)

@@ -11,6 +11,7 @@ namespace BlazeGateway.Configuration.Checks;
 internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
 {
     private const int MostInFlight = 1_000_000;
+    private const int MostTokens = 1_000_000_000;
 
     private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
@@ -24,6 +25,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
             var path = RoutesReader.ClustersPath.Then(cluster.ClusterId).Then("Extensions");
             CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Weights)), extensions.Weights, 0, DestinationLoad.MaxWeight, takesAll: false);
             CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, MostInFlight, takesAll: true);
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, 1, MostTokens, takesAll: true);
             if (cluster.Destinations is { Count: > 0 } destinations && destinations.Keys.All(id => extensions.Weights.GetValueOrDefault(id, 1) == 0))
             {
                 var at = path.Then(nameof(ClusterExtensions.Weights));

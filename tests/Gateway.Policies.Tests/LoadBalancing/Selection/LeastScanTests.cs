@@ -94,7 +94,7 @@ public sealed class LeastScanTests
         var counts = Farm.Count(farm, 100, ResponseTime);
         Assert.Equal(1, counts[0]);
         farm[0].Reserve();
-        farm[0].FirstByte.Add(0.1, Start);
+        farm[0].Times.Of(0).FirstChunk.Add(0.1, Start);
         Assert.InRange(Farm.Count(farm, 100, ResponseTime)[0], 32, 34);
     }
 
@@ -104,7 +104,7 @@ public sealed class LeastScanTests
         var farm = Farm.Equal(4);
         Assert.Equal([10, 10, 10, 10], Farm.Count(farm, 40, ResponseTime));
         Array.ForEach(farm, destination => destination.Reserve());
-        farm[2].FirstByte.Add(20, Start);
+        farm[2].Times.Of(0).FirstChunk.Add(20, Start);
         Assert.Equal(2, ResponseTime(farm));
         farm[2].Close();
         Assert.NotEqual(2, ResponseTime(farm));
@@ -114,7 +114,7 @@ public sealed class LeastScanTests
     public void After_long_silence_what_is_in_flight_still_counts()
     {
         var farm = Answered(0.1, 0.2, 5, 0.001);
-        Assert.Equal([10, 10, 10, 10], Farm.Count(farm, 40, destinations => LeastScan.ResponseTime(destinations, Start + TimeSpan.FromDays(3), _chance)));
+        Assert.Equal([10, 10, 10, 10], Farm.Count(farm, 40, destinations => LeastScan.ResponseTime(destinations, 0, Start + TimeSpan.FromDays(3), _chance)));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class LeastScanTests
         var farm = Farm.Equal(seconds.Length);
         for (var i = 0; i < farm.Length; i++)
         {
-            farm[i].FirstByte.Add(seconds[i], Start);
+            farm[i].Times.Of(0).FirstChunk.Add(seconds[i], Start);
         }
 
         return farm;
@@ -144,5 +144,5 @@ public sealed class LeastScanTests
 
     private int Connections(ReadOnlySpan<DestinationLoad> destinations) => LeastScan.Connections(destinations, _chance);
 
-    private int ResponseTime(ReadOnlySpan<DestinationLoad> destinations) => LeastScan.ResponseTime(destinations, Start, _chance);
+    private int ResponseTime(ReadOnlySpan<DestinationLoad> destinations) => LeastScan.ResponseTime(destinations, 0, Start, _chance);
 }

@@ -168,17 +168,17 @@ public sealed class PowerOfTwoTests
     {
         var farm = Farm.Of(1, 1, 1);
         var (table, chance, now) = (AliasTable.Of(farm), new Chance(4), TimeSpan.FromSeconds(1));
-        farm[0].FirstByte.Add(0.1, now);
-        farm[1].FirstByte.Add(0.4, now);
-        farm[2].FirstByte.Add(0.2, now);
+        farm[0].Times.Of(0).FirstChunk.Add(0.1, now);
+        farm[1].Times.Of(0).FirstChunk.Add(0.4, now);
+        farm[2].Times.Of(0).FirstChunk.Add(0.2, now);
         farm[2].MaxInFlight = 1;
         farm[2].Reserve();
-        Assert.All(Enumerable.Range(0, 1000), _ => Assert.Equal(0, PowerOfTwo.ResponseTime(farm, table, now, chance)));
+        Assert.All(Enumerable.Range(0, 1000), _ => Assert.Equal(0, PowerOfTwo.ResponseTime(farm, table, 0, now, chance)));
         for (var i = 0; i < 4; i++)
         {
             farm[0].Reserve();
         }
 
-        Assert.All(Enumerable.Range(0, 1000), _ => Assert.Equal(1, PowerOfTwo.ResponseTime(farm, table, now, chance)));
+        Assert.All(Enumerable.Range(0, 1000), _ => Assert.Equal(1, PowerOfTwo.ResponseTime(farm, table, 0, now, chance)));
     }
 }

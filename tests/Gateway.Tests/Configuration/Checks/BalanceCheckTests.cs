@@ -10,6 +10,7 @@ public sealed class BalanceCheckTests : IDisposable
     [InlineData(""" "Weights": { "a": 0, "b": 1 } """)]
     [InlineData(""" "Weights": { "A": 256 } """)]
     [InlineData(""" "Capacity": { "a": 1, "*": 1000000 } """)]
+    [InlineData(""" "TokenCapacity": { "a": 1, "*": 1000000000 } """)]
     [InlineData(""" "Hash": { "Keys": [ "header:X-Session_Id", "prompt_cache_key", "user", "client", "path" ], "Bound": 1 } """)]
     [InlineData(""" "Hash": { "Keys": [], "Bound": 100 } """)]
     public async Task What_is_right_has_no_finding(string extensions) => Assert.Empty(await FindingsAsync(extensions));
@@ -22,6 +23,8 @@ public sealed class BalanceCheckTests : IDisposable
     [InlineData(""" "Weights": { "a": 0, "b": 0 } """, "Every destination of cluster 'llm' has the weight 0, so none would be sent a request; give one of them at least 1.")]
     [InlineData(""" "Capacity": { "a": 0 } """, "Capacity of destination 'a' is 0; it must be a whole number from 1 to 1000000.")]
     [InlineData(""" "Capacity": { "*": 1000001 } """, "Capacity of destination '*' is 1000001; it must be a whole number from 1 to 1000000.")]
+    [InlineData(""" "TokenCapacity": { "a": 0 } """, "TokenCapacity of destination 'a' is 0; it must be a whole number from 1 to 1000000000.")]
+    [InlineData(""" "TokenCapacity": { "*": 1000000001 } """, "TokenCapacity of destination '*' is 1000000001; it must be a whole number from 1 to 1000000000.")]
     [InlineData(""" "Capacity": { "c": 5 } """, "Capacity names the destination 'c', which cluster 'llm' does not have; known: a, b, or * for all.")]
     [InlineData(""" "Hash": { "Keys": [ "client", "cookie" ] } """, "Hash.Keys of cluster 'llm' has 'cookie'; it must be one of prompt_cache_key, user, client, path, or header:NAME with the name of a header.")]
     [InlineData(""" "Hash": { "Keys": [ "header:" ] } """, "Hash.Keys of cluster 'llm' has 'header:'; it must be one of prompt_cache_key, user, client, path, or header:NAME with the name of a header.")]

@@ -1,0 +1,55 @@
+namespace BlazeGateway.Policies.Destinations;
+
+/// <summary>One value for each model, made when the model is first asked for. Beyond <see cref="Most"/> models those that come later share one. No lock; nothing allocated once a model is known.</summary>
+/// <param name="make">Makes a value.</param>
+internal sealed class ByModel<T>(Func<T> make)
+    where T : class
+{
+    /// <summary>Most models told apart.</summary>
+    public const int Most = 32;
+
+    private readonly T _others = make();
+    private Entry[] _entries = [];
+
+    /// <summary>The value of <paramref name="model"/>, a hash of its name; 0 stands for requests that name none.</summary>
+    public T Of(ulong model)
+    {
+        foreach (var entry in Volatile.Read(ref _entries))
+        {
+            if (entry.Model == model)
+            {
+                return entry.Value;
+            }
+        }
+
+        return Add(model);
+    }
+
+    /// <summary>Forgets all of them.</summary>
+    public void Clear() => Volatile.Write(ref _entries, []);
+
+    private T Add(ulong model)
+    {
+        while (true)
+        {
+            var entries = Volatile.Read(ref _entries);
+            if (Array.Find(entries, entry => entry.Model == model) is { } known)
+            {
+                return known.Value;
+            }
+
+            if (entries.Length >= Most)
+            {
+                return _others;
+            }
+
+            var added = new Entry(model, make());
+            if (Interlocked.CompareExchange(ref _entries, [.. entries, added], entries) == entries)
+            {
+                return added.Value;
+            }
+        }
+    }
+
+    private sealed record Entry(ulong Model, T Value);
+}

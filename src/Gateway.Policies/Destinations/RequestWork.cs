@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+
+namespace BlazeGateway.Policies.Destinations;
+
+/// <summary>What a request brings a destination to do, as it is estimated before the pick. Nothing for requests that no model answers.</summary>
+/// <param name="PromptTokens">Prompt tokens to compute before the first one of the answer; those in the destination's prefix cache are not among them once it is picked.</param>
+/// <param name="OutputTokens">Tokens of the answer.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct RequestWork(int PromptTokens, int OutputTokens);
+
+/// <summary>
+/// The place of one request on a destination: taken with the pick, given back once. A mutable struct: keep it where it is. Its calls come one after
+/// another, from whoever runs the request.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct HeldPlace
+{
+    private DestinationLoad? _load;
+    private RequestWork _work;
+    private bool _isPrefilled;
+
+    /// <summary>Whether a place is held.</summary>
+    public readonly bool IsHeld => _load is not null;
+
+    /// <summary>Takes a place, whether or not there is room; one that is held is given back first.</summary>
+    public void Take(DestinationLoad load, in RequestWork work)
+    {
+        Release();
+        load.Reserve(work);
+        (_load, _work, _isPrefilled) = (load, work, false);
+    }
+
+    /// <summary>Takes a place if there is room; one that is held is given back first.</summary>
+    public bool TryTake(DestinationLoad load, in RequestWork work)
+    {
+        Release();
+        if (!load.TryReserve(work))
+        {
+            return false;
+        }
+
+        (_load, _work, _isPrefilled) = (load, work, false);
+        return true;
+    }
+
+    /// <summary>The first token of the answer is here: the prompt is computed.</summary>
+    public void Prefilled()
+    {
+        if (_load is { } load && !_isPrefilled)
+        {
+            _isPrefilled = true;
+            load.Prefilled(_work.PromptTokens);
+        }
+    }
+
+    /// <summary>Gives the place back, if it is held.</summary>
+    public void Release()
+    {
+        if (_load is { } load)
+        {
+            Prefilled();
+            _load = null;
+            load.Release(_work.OutputTokens);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using BlazeGateway.Policies.Destinations;
+
+namespace BlazeGateway.Policies.Tests.Destinations;
+
+public class DestinationLoadTests
+{
+    private static (int, long, long) Counts(DestinationLoad load) => (load.InFlight, load.PrefillTokens, load.OutputTokens);
+
+    [Fact]
+    public void A_place_is_given_back_once_whatever_is_called_how_often()
+    {
+        var load = new DestinationLoad("d");
+        var place = new HeldPlace();
+        place.Prefilled();
+        place.Release();
+        Assert.Equal((0, 0, 0), Counts(load));
+        place.Take(load, new RequestWork(100, 20));
+        Assert.Equal((1, 100, 20), Counts(load));
+        place.Prefilled();
+        place.Prefilled();
+        Assert.Equal((1, 0, 20), Counts(load));
+        place.Release();
+        place.Release();
+        Assert.Equal((0, 0, 0), Counts(load));
+        Assert.False(place.IsHeld);
+    }
+
+    [Fact]
+    public void Another_place_takes_the_place_of_the_first()
+    {
+        var (first, second) = (new DestinationLoad("a"), new DestinationLoad("b"));
+        var place = new HeldPlace();
+        place.Take(first, new RequestWork(100, 20));
+        place.Take(second, new RequestWork(7, 3));
+        Assert.Equal((0, 0, 0), Counts(first));
+        Assert.Equal((1, 7, 3), Counts(second));
+        place.Release();
+        Assert.Equal((0, 0, 0), Counts(second));
+    }
+
+    [Theory]
+    [InlineData(99, true)]
+    [InlineData(100, false)]
+    [InlineData(101, false)]
+    public void There_is_room_below_the_most_tokens(int tokens, bool hasRoom)
+    {
+        var load = new DestinationLoad("d") { MaxTokens = 100 };
+        load.Reserve(new RequestWork(tokens - 10, 10));
+        Assert.Equal((hasRoom, hasRoom), (load.HasRoom, load.IsOpen));
+        load.Prefilled(tokens - 10);
+        Assert.True(load.HasRoom);
+    }
+
+    [Fact]
+    public void An_empty_destination_takes_a_request_of_any_length()
+    {
+        var load = new DestinationLoad("d") { MaxTokens = 1 };
+        Assert.True(load.HasRoom);
+        load.Reserve(new RequestWork(1_000_000, 1));
+        Assert.False(load.HasRoom);
+    }
+
+    [Fact]
+    public void The_most_in_flight_is_exact_however_many_ask_at_once()
+    {
+        var load = new DestinationLoad("d") { MaxInFlight = 3 };
+        var (over, taken) = (0, 0);
+        Parallel.For(0, 8, _ =>
+        {
+            for (var i = 0; i < 20_000; i++)
+            {
+                var place = new HeldPlace();
+                if (place.TryTake(load, new RequestWork(1, 1)))
+                {
+                    if (Interlocked.Increment(ref taken) > 3)
+                    {
+                        Interlocked.Increment(ref over);
+                    }
+
+                    Interlocked.Decrement(ref taken);
+                    place.Release();
+                }
+            }
+        });
+        Assert.Equal(0, over);
+        Assert.Equal((0, 0, 0), Counts(load));
+    }
+
+    [Fact]
+    public void Eight_threads_leave_nothing_behind()
+    {
+        var load = new DestinationLoad("d");
+        Parallel.For(0, 8, thread =>
+        {
+            for (var i = 0; i < 20_000; i++)
+            {
+                var place = new HeldPlace();
+                place.Take(load, new RequestWork(thread + i, i));
+                if (i % 3 > 0)
+                {
+                    place.Prefilled();
+                }
+
+                place.Release();
+            }
+        });
+        Assert.Equal((0, 0, 0), Counts(load));
+    }
+}
