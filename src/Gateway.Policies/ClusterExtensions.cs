@@ -37,6 +37,9 @@ public sealed record ClusterExtensions
     /// <summary>What <c>ConsistentHash</c> goes by.</summary>
     public HashOptions Hash { get; init; } = new();
 
+    /// <summary>What the strategy <c>Adaptive</c> may try.</summary>
+    public AdaptiveOptions Adaptive { get; init; } = new();
+
     /// <summary>Credential sent to a destination, by destination id; <c>*</c> stands for every destination not named.</summary>
     public Dictionary<string, CredentialOptions> Credentials { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
@@ -50,6 +53,21 @@ public sealed record AdmissionOptions
     /// <summary>Requests in flight at once, over all routes and destinations of the cluster; above it 503 <c>overloaded</c>, at once. Default: null, any number.</summary>
     [Range(1, 1_000_000)]
     public int? MaxInFlight { get; init; }
+}
+
+/// <summary>What the strategy <c>Adaptive</c> may try in order to learn.</summary>
+public sealed record AdaptiveOptions
+{
+    /// <summary>
+    /// Share of requests that are picked by power of two, whatever the model predicts: the proof, while requests are served, that the model is better. Four
+    /// times as many while it has learned little. 0 turns it off. Default: 0.005.
+    /// </summary>
+    [Range(0.0, 0.1)]
+    public double Holdout { get; init; } = 0.005;
+
+    /// <summary>Most requests that may go to a destination whose predicted cost is more than 1.05 times the least, in order to learn; a share. 0 turns it off. Default: 0.005.</summary>
+    [Range(0.0, 0.1)]
+    public double Exploration { get; init; } = 0.005;
 }
 
 /// <summary>What the strategy <c>ConsistentHash</c> goes by.</summary>

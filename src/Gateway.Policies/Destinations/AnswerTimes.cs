@@ -13,4 +13,7 @@ internal sealed class AnswerTimes
 
     /// <summary>Seconds from one chunk of content to the next.</summary>
     public PeakEwma PerChunk { get; } = new(Memory);
+
+    /// <summary>How the destination compares with others; what costs are predicted with.</summary>
+    public DestinationPace Pace { get; } = new();
 }

@@ -72,22 +72,22 @@ internal sealed class DestinationLoad
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
 
+    /// <summary>How long nothing has come of the prompts that it has to compute; nothing when there are none.</summary>
+    /// <param name="now">Time since the moment places are stamped by.</param>
+    public double SilentFor(TimeSpan now) => PrefillTokens > 0 ? Math.Max(0, (now - new TimeSpan(Volatile.Read(ref _counters.Heard))).TotalSeconds) : 0;
+
     /// <summary>Takes a place for a request that no model answers.</summary>
-    public void Reserve() => Reserve(default);
+    public void Reserve() => Reserve(default, default);
 
     /// <summary>Takes a place for <paramref name="work"/>.</summary>
-    public void Reserve(in RequestWork work)
+    public void Reserve(in RequestWork work, TimeSpan now)
     {
         Interlocked.Increment(ref _counters.InFlight);
-        if (work != default)
-        {
-            Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens);
-            Interlocked.Add(ref _counters.OutputTokens, work.OutputTokens);
-        }
+        Add(work, now);
     }
 
     /// <summary>Takes a place for <paramref name="work"/> if there is one; exact, however many ask at once.</summary>
-    public bool TryReserve(in RequestWork work)
+    public bool TryReserve(in RequestWork work, TimeSpan now)
     {
         var tokens = MaxTokens == long.MaxValue ? 0 : PrefillTokens + OutputTokens;
         if (Interlocked.Increment(ref _counters.InFlight) > MaxInFlight || tokens >= MaxTokens)
@@ -96,20 +96,16 @@ internal sealed class DestinationLoad
             return false;
         }
 
-        if (work != default)
-        {
-            Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens);
-            Interlocked.Add(ref _counters.OutputTokens, work.OutputTokens);
-        }
-
+        Add(work, now);
         return true;
     }
 
     /// <summary>The answer of a request with so many prompt tokens has begun, or will not.</summary>
-    public void Prefilled(int promptTokens)
+    public void Prefilled(int promptTokens, TimeSpan now)
     {
         if (promptTokens != 0)
         {
+            Volatile.Write(ref _counters.Heard, now.Ticks);
             Interlocked.Add(ref _counters.PrefillTokens, -promptTokens);
         }
     }
@@ -127,6 +123,21 @@ internal sealed class DestinationLoad
     /// <summary>Another server stands behind it: what was learned of the old one goes. Requests in flight stay counted until they end.</summary>
     public void Forget() => Times.Clear();
 
+    private void Add(in RequestWork work, TimeSpan now)
+    {
+        if (work == default)
+        {
+            return;
+        }
+
+        if (Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens) == work.PromptTokens)
+        {
+            Volatile.Write(ref _counters.Heard, now.Ticks);
+        }
+
+        Interlocked.Add(ref _counters.OutputTokens, work.OutputTokens);
+    }
+
     /// <summary>On a cache line of its own: it is written with every request, what is beside it is read by every pick.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct Counters
@@ -139,5 +150,9 @@ internal sealed class DestinationLoad
 
         [FieldOffset(144)]
         public long OutputTokens;
+
+        // When an answer began last, or the first prompt came after none.
+        [FieldOffset(152)]
+        public long Heard;
     }
 }

@@ -23,18 +23,18 @@ internal struct HeldPlace
     public readonly bool IsHeld => _load is not null;
 
     /// <summary>Takes a place, whether or not there is room; one that is held is given back first.</summary>
-    public void Take(DestinationLoad load, in RequestWork work)
+    public void Take(DestinationLoad load, in RequestWork work, TimeSpan now)
     {
-        Release();
-        load.Reserve(work);
+        Release(now);
+        load.Reserve(work, now);
         (_load, _work, _isPrefilled) = (load, work, false);
     }
 
     /// <summary>Takes a place if there is room; one that is held is given back first.</summary>
-    public bool TryTake(DestinationLoad load, in RequestWork work)
+    public bool TryTake(DestinationLoad load, in RequestWork work, TimeSpan now)
     {
-        Release();
-        if (!load.TryReserve(work))
+        Release(now);
+        if (!load.TryReserve(work, now))
         {
             return false;
         }
@@ -44,21 +44,21 @@ internal struct HeldPlace
     }
 
     /// <summary>The first token of the answer is here: the prompt is computed.</summary>
-    public void Prefilled()
+    public void Prefilled(TimeSpan now)
     {
         if (_load is { } load && !_isPrefilled)
         {
             _isPrefilled = true;
-            load.Prefilled(_work.PromptTokens);
+            load.Prefilled(_work.PromptTokens, now);
         }
     }
 
     /// <summary>Gives the place back, if it is held.</summary>
-    public void Release()
+    public void Release(TimeSpan now)
     {
         if (_load is { } load)
         {
-            Prefilled();
+            Prefilled(now);
             _load = null;
             load.Release(_work.OutputTokens);
         }

@@ -15,7 +15,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     private readonly List<AvailabilityChange> _changes = [];
     private DestinationAvailability[] _members = [];
     private AvailabilityRules _rules = new();
-    private ClusterShape _shape = new(new HashOptions(), new ClusterMemory(registry.Chance), []);
+    private ClusterShape _shape = new(new ClusterExtensions(), new ClusterMemory(registry.Chance), []);
     private bool _isKnown;
     private bool _isStale;
 
@@ -40,7 +40,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
             _members = [.. all.Select(Member)];
             Array.ForEach(_members, member => Bound(member, extensions));
-            _shape = new ClusterShape(extensions.Hash, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
+            _shape = new ClusterShape(extensions, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
             _isStale = true;
             ReadYarp();

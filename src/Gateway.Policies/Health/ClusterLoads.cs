@@ -12,30 +12,44 @@ internal sealed class TurnCounter(Chance chance)
     public ref int Value => ref _value;
 }
 
-/// <summary>A place for what a strategy computes once and keeps.</summary>
+/// <summary>A place for what strategies compute once and keep: one value of each type.</summary>
 internal sealed class Kept
 {
     private readonly Lock _making = new();
-    private object? _value;
+    private object[] _values = [];
 
-    /// <summary>The value kept; made the first time, and when another strategy left one of its own.</summary>
+    /// <summary>The value of this type; made the first time.</summary>
     public T Get<T>(Func<ClusterLoads, T> make, ClusterLoads loads)
+        where T : class => Find<T>() ?? Make(make, loads);
+
+    private T? Find<T>()
         where T : class
     {
-        if (Volatile.Read(ref _value) is T kept)
+        foreach (var value in Volatile.Read(ref _values))
         {
-            return kept;
+            if (value is T kept)
+            {
+                return kept;
+            }
         }
 
+        return null;
+    }
+
+    private T Make<T>(Func<ClusterLoads, T> make, ClusterLoads loads)
+        where T : class
+    {
         // A ring of many destinations takes milliseconds; one thread makes it, those that come meanwhile wait.
         lock (_making)
         {
-            if (_value is not T made)
+            if (Find<T>() is { } made)
             {
-                Volatile.Write(ref _value, made = make(loads));
+                return made;
             }
 
-            return made;
+            var value = make(loads);
+            Volatile.Write(ref _values, [.. _values, value]);
+            return value;
         }
     }
 }
@@ -49,13 +63,16 @@ internal sealed class ClusterMemory(Chance chance)
 
     /// <summary>How many tokens requests have, by model.</summary>
     public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates());
+
+    /// <summary>What strategies learned.</summary>
+    public Kept Learned { get; } = new();
 }
 
 /// <summary>What holds for a cluster as long as its configuration does, whichever of its destinations are candidates.</summary>
-/// <param name="Hash">What hashing goes by.</param>
+/// <param name="Options">What the cluster says of its strategy.</param>
 /// <param name="Memory">What outlives a configuration.</param>
 /// <param name="Loads">Loads of all destinations.</param>
-internal sealed record ClusterShape(HashOptions Hash, ClusterMemory Memory, DestinationLoad[] Loads)
+internal sealed record ClusterShape(ClusterExtensions Options, ClusterMemory Memory, DestinationLoad[] Loads)
 {
     /// <summary>What a strategy computed of all destinations.</summary>
     public Kept Kept { get; } = new();
@@ -70,7 +87,10 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
     private readonly Kept _kept = new();
 
     /// <summary>What hashing goes by.</summary>
-    public HashOptions Hash => shape.Hash;
+    public HashOptions Hash => shape.Options.Hash;
+
+    /// <summary>What <c>Adaptive</c> may try.</summary>
+    public AdaptiveOptions Adaptive => shape.Options.Adaptive;
 
     /// <summary>The cluster's turn.</summary>
     public TurnCounter Turn => shape.Memory.Turn;
@@ -87,11 +107,15 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
     /// <summary>Where among <see cref="All"/> each candidate stands.</summary>
     public ReadOnlySpan<int> Places => places;
 
-    /// <summary>What a strategy computed of these candidates; made by <paramref name="make"/> the first time. A cluster has one strategy at a time.</summary>
+    /// <summary>What a strategy computed of these candidates; made by <paramref name="make"/> the first time.</summary>
     public T Keep<T>(Func<ClusterLoads, T> make)
         where T : class => _kept.Get(make, this);
 
     /// <summary>The same of all destinations; kept until the configuration of the cluster changes.</summary>
     public T KeepOfAll<T>(Func<ClusterLoads, T> make)
         where T : class => shape.Kept.Get(make, this);
+
+    /// <summary>What a strategy learned, kept as long as there is a cluster of this name.</summary>
+    public T Learned<T>(Func<ClusterLoads, T> make)
+        where T : class => shape.Memory.Learned.Get(make, this);
 }

@@ -13,7 +13,7 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
     private static readonly PlacementHash Hash = new(seed: 0);
 
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates)
+    internal override int Choose(in PickRequest request, in Candidates candidates)
     {
         if (candidates.Cluster is not { } cluster)
         {

@@ -9,7 +9,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal sealed class LeastConnectionsStrategy(string name, AvailabilityRegistry availability) : Strategy(name, availability)
 {
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates) =>
+    internal override int Choose(in PickRequest request, in Candidates candidates) =>
         candidates is { IsWhole: true, Cluster: { } cluster } && candidates.Loads.Length > LeastScan.MostDestinations
             ? PowerOfTwo.Pick(candidates.Loads, cluster.Keep(static loads => AliasTable.Of(loads.Candidates)), Chance)
             : LeastScan.Connections(candidates.Loads, Chance);

@@ -7,7 +7,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal sealed class LeastResponseTimeStrategy(AvailabilityRegistry availability) : Strategy(Strategies.LeastResponseTime, availability)
 {
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates) =>
+    internal override int Choose(in PickRequest request, in Candidates candidates) =>
         candidates is { IsWhole: true, Cluster: { } cluster } && candidates.Loads.Length > LeastScan.MostDestinations
             ? PowerOfTwo.ResponseTime(candidates.Loads, cluster.Keep(static loads => AliasTable.Of(loads.Candidates)), request.Model, Now, Chance)
             : LeastScan.ResponseTime(candidates.Loads, request.Model, Now, Chance);

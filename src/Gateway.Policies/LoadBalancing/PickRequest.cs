@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using Microsoft.AspNetCore.Http;
 
 namespace BlazeGateway.Policies.LoadBalancing;
@@ -9,6 +11,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal readonly ref struct PickRequest
 {
     private readonly ref readonly InferenceFacts _facts;
+    private readonly ref PickNote _note;
     private readonly bool _isRead;
 
     /// <summary>A request whose body was not read.</summary>
@@ -18,9 +21,13 @@ internal readonly ref struct PickRequest
         Client = client;
     }
 
+    /// <summary>A request whose body was not read, and what comes of it is told.</summary>
+    public PickRequest(HttpContext http, Client client, ref PickNote note)
+        : this(http, client) => _note = ref note;
+
     /// <summary>An inference request.</summary>
-    public PickRequest(HttpContext http, Client client, ref readonly InferenceFacts facts)
-        : this(http, client)
+    public PickRequest(HttpContext http, Client client, ref PickNote note, ref readonly InferenceFacts facts)
+        : this(http, client, ref note)
     {
         _facts = ref facts;
         _isRead = true;
@@ -31,6 +38,12 @@ internal readonly ref struct PickRequest
 
     /// <summary>Who sent it; without id when nobody asked.</summary>
     public Client Client { get; }
+
+    /// <summary>Whether what comes of the pick is told to its note.</summary>
+    public bool IsFollowed => !Unsafe.IsNullRef(ref _note);
+
+    /// <summary>Where a strategy keeps what it thought; only when <see cref="IsFollowed"/>.</summary>
+    public ref PickNote Note => ref _note;
 
     /// <summary>Hash of the name of the model asked for, 0 when none is.</summary>
     public ulong Model { get; init; }

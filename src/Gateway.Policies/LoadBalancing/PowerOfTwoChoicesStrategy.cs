@@ -7,7 +7,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal sealed class PowerOfTwoChoicesStrategy(AvailabilityRegistry availability) : Strategy(Strategies.PowerOfTwoChoices, availability)
 {
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates) =>
+    internal override int Choose(in PickRequest request, in Candidates candidates) =>
         candidates is { IsWhole: true, Cluster: { } cluster }
             ? PowerOfTwo.Pick(candidates.Loads, cluster.Keep(static loads => AliasTable.Of(loads.Candidates)), Chance)
             : LeastScan.Connections(candidates.Loads, Chance);

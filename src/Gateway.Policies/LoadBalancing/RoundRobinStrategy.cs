@@ -7,7 +7,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal sealed class RoundRobinStrategy(AvailabilityRegistry availability) : Strategy(Strategies.RoundRobin, availability)
 {
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates)
+    internal override int Choose(in PickRequest request, in Candidates candidates)
     {
         if (candidates is not { IsWhole: true, Cluster: { } cluster })
         {

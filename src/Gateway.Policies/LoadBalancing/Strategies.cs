@@ -21,6 +21,9 @@ public static class Strategies
     /// <summary>Of two drawn by chance the one with less in flight for its weight.</summary>
     public const string PowerOfTwoChoices = "PowerOfTwoChoices";
 
+    /// <summary>The least cost by what was learned of every answer; the default of the gateway.</summary>
+    public const string Adaptive = "Adaptive";
+
     /// <summary>YARP's name for what <see cref="LeastConnections"/> does; kept.</summary>
     public const string LeastRequests = "LeastRequests";
 }

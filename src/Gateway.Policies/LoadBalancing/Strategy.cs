@@ -37,7 +37,7 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
                 return null;
             }
 
-            if (availability.Of(picked).Load is { } load && load.TryReserve(default))
+            if (availability.Of(picked).Load is { } load && load.TryReserve(default, default))
             {
                 context.Response.RegisterForDispose(new Place(load));
                 return picked;
@@ -72,7 +72,7 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     }
 
     /// <summary>Index of the candidate to pick, −1 when none has a weight and room.</summary>
-    protected abstract int Choose(in PickRequest request, in Candidates candidates);
+    internal abstract int Choose(in PickRequest request, in Candidates candidates);
 
     /// <summary>Whether the turn of a destination that is eased in is taken; otherwise the next one in turn has its own, and each gets its part.</summary>
     protected bool Stands(DestinationLoad picked) => picked.Ease >= 1 || Chance.Next() < picked.Ease;

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using Microsoft.Extensions.DependencyInjection;
 using Yarp.ReverseProxy.LoadBalancing;
 
@@ -24,11 +25,23 @@ internal static class StrategyRegistration
         Add(static availability => new PowerOfTwoChoicesStrategy(availability));
         Add(static availability => new LeastResponseTimeStrategy(availability));
         Add(static availability => new ConsistentHashStrategy(availability));
+        Add(static availability => new AdaptiveStrategy(availability, Arms(availability)));
         return services;
 
         void Add(Func<AvailabilityRegistry, Strategy> make) =>
             services.AddSingleton<ILoadBalancingPolicy>(provider => make(provider.GetRequiredService<AvailabilityRegistry>()));
     }
+
+    /// <summary>The strategies that <c>Adaptive</c> tries, in the order of <see cref="AdaptiveArms.Names"/>.</summary>
+    internal static IReadOnlyList<Strategy> Arms(AvailabilityRegistry availability) =>
+    [
+        new PowerOfTwoChoicesStrategy(availability),
+        new LeastConnectionsStrategy(Strategies.LeastConnections, availability),
+        new LeastResponseTimeStrategy(availability),
+        new ConsistentHashStrategy(availability),
+        new WeightedRoundRobinStrategy(availability),
+        new RoundRobinStrategy(availability),
+    ];
 
     // YARP's policies are internal; their types are named like the policy.
     private static bool IsReplaced(ServiceDescriptor service) =>

@@ -10,7 +10,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal sealed class WeightedRoundRobinStrategy(AvailabilityRegistry availability) : Strategy(Strategies.WeightedRoundRobin, availability)
 {
     /// <inheritdoc />
-    protected override int Choose(in PickRequest request, in Candidates candidates)
+    internal override int Choose(in PickRequest request, in Candidates candidates)
     {
         if (candidates is not { IsWhole: true, Cluster: { } cluster })
         {

@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -10,32 +11,44 @@ namespace BlazeGateway.Policies.Pipeline;
 internal readonly struct AnswerSample(DestinationAvailability? availability, AvailabilityWord picked, AnswerTimes? times)
 {
     /// <summary>Seconds between chunks as they are known, 0 when there were none.</summary>
-    public double PerChunk(TimeProvider time) => times?.PerChunk.At(time.GetElapsedTime(0)) ?? 0;
+    public double PerChunk(TimeSpan now) => times?.PerChunk.At(now) ?? 0;
 
-    /// <summary>The first chunk took <paramref name="seconds"/>.</summary>
-    public void Add(TimeProvider time, double seconds)
+    /// <summary>The first chunk took <paramref name="seconds"/>; so is told to whoever picked.</summary>
+    public void Add(TimeSpan now, double seconds, in PickNote note)
     {
         if (IsCurrent)
         {
-            times!.FirstChunk.Add(seconds, time.GetElapsedTime(0));
+            times!.FirstChunk.Add(seconds, now);
+            note.Answered(seconds, now);
+        }
+    }
+
+    /// <summary>The attempt failed, which counts as <paramref name="seconds"/>.</summary>
+    public void Fail(TimeSpan now, double seconds, in PickNote note)
+    {
+        if (IsCurrent)
+        {
+            times!.FirstChunk.Add(seconds, now);
+            note.Failed(now);
         }
     }
 
     /// <summary>It would have taken more than <paramref name="seconds"/>: counts where it is more than what is thought.</summary>
-    public void AddAtLeast(TimeProvider time, double seconds)
+    public void AddAtLeast(TimeSpan now, double seconds)
     {
-        if (IsCurrent && seconds > times!.FirstChunk.At(time.GetElapsedTime(0)))
+        if (IsCurrent && seconds > times!.FirstChunk.At(now))
         {
-            Add(time, seconds);
+            times.FirstChunk.Add(seconds, now);
         }
     }
 
     /// <summary>Chunks came <paramref name="seconds"/> apart.</summary>
-    public void AddPerChunk(TimeProvider time, double seconds)
+    public void AddPerChunk(TimeSpan now, double seconds, in PickNote note)
     {
         if (IsCurrent)
         {
-            times!.PerChunk.Add(seconds, time.GetElapsedTime(0));
+            times!.PerChunk.Add(seconds, now);
+            note.ChunksCame(seconds);
         }
     }
 

@@ -75,7 +75,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         hold.Connections.Release();
         ForwardFailure.Note(context, error);
         var result = Result(context, error);
-        context.Place.Release();
+        context.Place.Release(context.Clock);
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
         var verdict = AttemptVerdict.Of(context, error);
@@ -101,11 +101,11 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             var tally = tallies.Of(destination, plan.ClusterId);
             if (plan.Policy is not Strategy)
             {
-                context.Place.Take(tally.Availability.Load, context.Work);
+                context.Place.Take(tally.Availability.Load, context.Work, context.Clock);
                 return tally;
             }
 
-            if (context.Place.TryTake(tally.Availability.Load, context.Work))
+            if (context.Place.TryTake(tally.Availability.Load, context.Work, context.Clock))
             {
                 return tally;
             }
@@ -125,21 +125,22 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         context.Learning = default;
         var waited = context.Time.GetElapsedTime(hold.Began, context.Time.GetTimestamp()).TotalSeconds;
         var hasBegun = context.Record.ToHeaders >= 0;
+        var now = context.Clock;
         switch (verdict)
         {
             case AttemptOutcome.Answered when context.AnswerStatus() is StatusCodes.Status429TooManyRequests or StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
-                sample.Add(context.Time, Penalty);
+                sample.Fail(now, Penalty, context.Note);
                 break;
             case AttemptOutcome.Answered when context.IsInference && context.AnswerStatus() < StatusCodes.Status400BadRequest:
-                LearnAnswer(context, sample, waited);
+                LearnAnswer(context, sample, now, waited);
                 break;
             case AttemptOutcome.Answered:
                 break;
             case AttemptOutcome.Nothing:
-                sample.AddAtLeast(context.Time, hasBegun ? 0 : waited);
+                sample.AddAtLeast(now, hasBegun ? 0 : waited);
                 break;
             default:
-                sample.Add(context.Time, hasBegun ? Penalty : Math.Max(Penalty, waited));
+                sample.Fail(now, hasBegun ? Penalty : Math.Max(Penalty, waited), context.Note);
                 break;
         }
     }
@@ -148,7 +149,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     /// Of a stream the first chunk is told when it comes, and how far apart the others came when it ends. A document comes when all of it is made: what was
     /// needed to make it is taken off as far as that is known.
     /// </summary>
-    private static void LearnAnswer(RequestContext context, in AnswerSample sample, double waited)
+    private static void LearnAnswer(RequestContext context, in AnswerSample sample, TimeSpan now, double waited)
     {
         ref var record = ref context.Record;
         ref var scanner = ref context.Scanner;
@@ -158,17 +159,17 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             usage = usage.Completion < 0 ? usage with { Completion = scanner.ContentChunks } : usage;
             if (scanner.ContentChunks > 1 && record.Generation > 0)
             {
-                sample.AddPerChunk(context.Time, context.Time.GetElapsedTime(0, record.Generation).TotalSeconds / (scanner.ContentChunks - 1));
+                sample.AddPerChunk(now, context.Time.GetElapsedTime(0, record.Generation).TotalSeconds / (scanner.ContentChunks - 1), context.Note);
             }
         }
         else if (record.ToFirstContent >= 0)
         {
             var came = context.Time.GetElapsedTime(0, record.ToFirstContent - record.BeforeForward).TotalSeconds;
-            sample.Add(context.Time, Math.Max(came / 10, came - (sample.PerChunk(context.Time) * Math.Max(0, usage.Completion - 1))));
+            sample.Add(now, Math.Max(came / 10, came - (sample.PerChunk(now) * Math.Max(0, usage.Completion - 1))), context.Note);
         }
         else
         {
-            sample.Add(context.Time, waited);
+            sample.Add(now, waited, context.Note);
         }
 
         context.Tokens?.Learn(context.Facts, usage, isWhole: context.AnswerEnd == AnswerEnd.Complete);

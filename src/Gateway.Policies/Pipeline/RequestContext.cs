@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Http;
@@ -21,6 +22,7 @@ internal sealed class RequestContext
     private AnswerScanner _scanner;
     private BodySplices _splices;
     private HeldPlace _place;
+    private PickNote _note;
     private long _reserved;
     private RequestFlow? _flow;
 
@@ -60,6 +62,12 @@ internal sealed class RequestContext
 
     /// <summary>The place of the attempt at hand on its destination.</summary>
     public ref HeldPlace Place => ref _place;
+
+    /// <summary>What the strategy thought of the attempt at hand.</summary>
+    public ref PickNote Note => ref _note;
+
+    /// <summary>The clock that destinations are learned by.</summary>
+    public TimeSpan Clock => Time.GetElapsedTime(0);
 
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
@@ -199,10 +207,11 @@ internal sealed class RequestContext
     /// <summary>The first chunk of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
     public void FirstChunk()
     {
-        _place.Prefilled();
+        var now = Clock;
+        _place.Prefilled(now);
         if (Http.Response.StatusCode < StatusCodes.Status400BadRequest)
         {
-            Learning.Add(Time, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds);
+            Learning.Add(now, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds, _note);
         }
     }
 
@@ -243,7 +252,8 @@ internal sealed class RequestContext
         Cluster = null;
         Destination = null;
         Learning = default;
-        _place.Release();
+        _place.Release(Clock);
+        _note = default;
         ModelKey = 0;
         Tokens = null;
         Work = default;

@@ -11,16 +11,16 @@ public class DestinationLoadTests
     {
         var load = new DestinationLoad("d");
         var place = new HeldPlace();
-        place.Prefilled();
-        place.Release();
+        place.Prefilled(default);
+        place.Release(default);
         Assert.Equal((0, 0, 0), Counts(load));
-        place.Take(load, new RequestWork(100, 20));
+        place.Take(load, new RequestWork(100, 20), default);
         Assert.Equal((1, 100, 20), Counts(load));
-        place.Prefilled();
-        place.Prefilled();
+        place.Prefilled(default);
+        place.Prefilled(default);
         Assert.Equal((1, 0, 20), Counts(load));
-        place.Release();
-        place.Release();
+        place.Release(default);
+        place.Release(default);
         Assert.Equal((0, 0, 0), Counts(load));
         Assert.False(place.IsHeld);
     }
@@ -30,11 +30,11 @@ public class DestinationLoadTests
     {
         var (first, second) = (new DestinationLoad("a"), new DestinationLoad("b"));
         var place = new HeldPlace();
-        place.Take(first, new RequestWork(100, 20));
-        place.Take(second, new RequestWork(7, 3));
+        place.Take(first, new RequestWork(100, 20), default);
+        place.Take(second, new RequestWork(7, 3), default);
         Assert.Equal((0, 0, 0), Counts(first));
         Assert.Equal((1, 7, 3), Counts(second));
-        place.Release();
+        place.Release(default);
         Assert.Equal((0, 0, 0), Counts(second));
     }
 
@@ -45,9 +45,9 @@ public class DestinationLoadTests
     public void There_is_room_below_the_most_tokens(int tokens, bool hasRoom)
     {
         var load = new DestinationLoad("d") { MaxTokens = 100 };
-        load.Reserve(new RequestWork(tokens - 10, 10));
+        load.Reserve(new RequestWork(tokens - 10, 10), default);
         Assert.Equal((hasRoom, hasRoom), (load.HasRoom, load.IsOpen));
-        load.Prefilled(tokens - 10);
+        load.Prefilled(tokens - 10, default);
         Assert.True(load.HasRoom);
     }
 
@@ -56,7 +56,7 @@ public class DestinationLoadTests
     {
         var load = new DestinationLoad("d") { MaxTokens = 1 };
         Assert.True(load.HasRoom);
-        load.Reserve(new RequestWork(1_000_000, 1));
+        load.Reserve(new RequestWork(1_000_000, 1), default);
         Assert.False(load.HasRoom);
     }
 
@@ -70,7 +70,7 @@ public class DestinationLoadTests
             for (var i = 0; i < 20_000; i++)
             {
                 var place = new HeldPlace();
-                if (place.TryTake(load, new RequestWork(1, 1)))
+                if (place.TryTake(load, new RequestWork(1, 1), default))
                 {
                     if (Interlocked.Increment(ref taken) > 3)
                     {
@@ -78,7 +78,7 @@ public class DestinationLoadTests
                     }
 
                     Interlocked.Decrement(ref taken);
-                    place.Release();
+                    place.Release(default);
                 }
             }
         });
@@ -95,13 +95,13 @@ public class DestinationLoadTests
             for (var i = 0; i < 20_000; i++)
             {
                 var place = new HeldPlace();
-                place.Take(load, new RequestWork(thread + i, i));
+                place.Take(load, new RequestWork(thread + i, i), default);
                 if (i % 3 > 0)
                 {
-                    place.Prefilled();
+                    place.Prefilled(default);
                 }
 
-                place.Release();
+                place.Release(default);
             }
         });
         Assert.Equal((0, 0, 0), Counts(load));

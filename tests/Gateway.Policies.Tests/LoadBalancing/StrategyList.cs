@@ -8,7 +8,7 @@ internal static class StrategyList
 {
     public static IReadOnlyList<string> Names { get; } =
     [
-        Strategies.RoundRobin, Strategies.WeightedRoundRobin, Strategies.LeastConnections, Strategies.PowerOfTwoChoices, Strategies.LeastResponseTime, Strategies.ConsistentHash,
+        Strategies.RoundRobin, Strategies.WeightedRoundRobin, Strategies.LeastConnections, Strategies.PowerOfTwoChoices, Strategies.LeastResponseTime, Strategies.ConsistentHash, Strategies.Adaptive,
     ];
 
     public static Strategy Create(string name, AvailabilityRegistry availability) => name switch
@@ -18,6 +18,7 @@ internal static class StrategyList
         Strategies.LeastConnections => new LeastConnectionsStrategy(name, availability),
         Strategies.PowerOfTwoChoices => new PowerOfTwoChoicesStrategy(availability),
         Strategies.LeastResponseTime => new LeastResponseTimeStrategy(availability),
+        Strategies.Adaptive => new AdaptiveStrategy(availability, StrategyRegistration.Arms(availability)),
         _ => new ConsistentHashStrategy(availability),
     };
 }

@@ -1,0 +1,62 @@
+namespace BlazeGateway.Policies.Destinations;
+
+/// <summary>
+/// How a destination compares with what is expected of any: the factor its first chunks take longer by, how far apart its chunks come, how often it fails.
+/// Written by whoever holds an answer; two at one moment may count as one. No lock.
+/// </summary>
+internal sealed class DestinationPace
+{
+    private const double Part = 0.05;
+    private const double PartOfSlower = 0.15;
+    private const double PartOfFailures = 0.1;
+    private const double Farthest = 2;
+    private const double Forgotten = 10;
+
+    private double _factor = 1;
+    private double _usual;
+    private double _perChunk;
+    private double _failures;
+    private long _judged;
+    private int _samples;
+
+    /// <summary>Answers that were learned from.</summary>
+    public int Samples => Volatile.Read(ref _samples);
+
+    /// <summary>Times as long as expected, 1 before the first answer.</summary>
+    public double Factor => Volatile.Read(ref _factor);
+
+    /// <summary>Seconds a first chunk usually takes, whatever the request; 0 before the first answer.</summary>
+    public double Usual => Volatile.Read(ref _usual);
+
+    /// <summary>Seconds between chunks, 0 when not known.</summary>
+    public double PerChunk => Volatile.Read(ref _perChunk);
+
+    /// <summary>The first chunk took <paramref name="seconds"/>, and <paramref name="predicted"/> was what <see cref="Factor"/> made of it. A rise is followed faster than a fall.</summary>
+    public void Took(double seconds, double predicted)
+    {
+        var samples = Interlocked.Increment(ref _samples);
+        var off = Math.Clamp(Math.Log(seconds / predicted), -Farthest, Farthest);
+        var usual = Usual;
+        Volatile.Write(ref _usual, usual == 0 ? seconds : usual * Math.Exp(Math.Max(Part, 1.0 / samples) * Math.Clamp(Math.Log(seconds / usual), -Farthest, Farthest)));
+        var part = Math.Max(off > Math.Log(2) ? PartOfSlower : Part, 1.0 / (samples + 1));
+        Volatile.Write(ref _factor, Math.Clamp(Factor * Math.Exp(part * off), 1e-3, 1e3));
+    }
+
+    /// <summary>Chunks came <paramref name="seconds"/> apart.</summary>
+    public void ChunksCame(double seconds)
+    {
+        var before = PerChunk;
+        Volatile.Write(ref _perChunk, before == 0 ? seconds : before * Math.Exp(2 * Part * Math.Clamp(Math.Log(seconds / before), -Farthest, Farthest)));
+    }
+
+    /// <summary>An attempt ended.</summary>
+    public void Judged(bool isFailure, TimeSpan now)
+    {
+        Volatile.Write(ref _failures, (Failures(now) * (1 - PartOfFailures)) + (isFailure ? PartOfFailures : 0));
+        Volatile.Write(ref _judged, now.Ticks);
+    }
+
+    /// <summary>Share of attempts that fail, as far as it is known; forgotten in time, so that the destination is tried again.</summary>
+    public double Failures(TimeSpan now) =>
+        Volatile.Read(ref _failures) is > 0 and var share ? share * Math.Exp(-(now - new TimeSpan(Volatile.Read(ref _judged))).TotalSeconds / Forgotten) : 0;
+}

@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+
+namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
+
+/// <summary>What the time to a first chunk is told from.</summary>
+/// <param name="Tokens">Prompt tokens to compute before it, thousands: those that wait on the destination, and the request's own that are not in its cache.</param>
+/// <param name="InFlight">Requests in flight on the destination.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct CostFeatures(double Tokens, double InFlight);
+
+/// <summary>
+/// Predicts the time to the first chunk: a constant, a part for each token to be computed, one for each request in flight, and one for both together, since
+/// whatever decodes lengthens each step of a prefill. The four coefficients hold for all destinations of a cluster and one model; a factor of each
+/// destination (<see cref="Destinations.DestinationPace"/>) says how much longer it takes. They begin as those of an ordinary model server and follow what is
+/// measured by recursive least squares of the relative error with forgetting (Haykin, Adaptive Filter Theory, chapter on RLS), never below 0.
+/// </summary>
+internal sealed class CostModel
+{
+    private const int Count = 4;
+    private const double Forgetting = 0.999;
+    private const double MostSpread = 1e3;
+    private const double Least = 1e-4;
+
+    private static readonly double[] First = [0.01, 0.125, 0.002, 0.002];
+
+    private readonly double[] _coefficients = [.. First];
+    private readonly double[] _spread = Diagonal();
+    private int _busy;
+    private int _samples;
+
+    /// <summary>Answers learned from.</summary>
+    public int Samples => Volatile.Read(ref _samples);
+
+    /// <summary>The coefficients, seconds: constant, per thousand tokens, per request in flight, per both.</summary>
+    public IReadOnlyList<double> Coefficients => _coefficients;
+
+    /// <summary>Seconds to the first chunk on a destination of factor 1, at least 0.1 ms.</summary>
+    public double Predict(in CostFeatures at)
+    {
+        var c = _coefficients;
+        return Math.Max(Least, Volatile.Read(ref c[0]) + (Volatile.Read(ref c[2]) * at.InFlight) + (at.Tokens * (Volatile.Read(ref c[1]) + (Volatile.Read(ref c[3]) * at.InFlight))));
+    }
+
+    /// <summary>A first chunk took <paramref name="seconds"/>, the factor of its destination taken off. Left out when another thread is at it: no one waits.</summary>
+    public void Learn(in CostFeatures at, double seconds)
+    {
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Update(at, seconds);
+            Volatile.Write(ref _samples, _samples + 1);
+        }
+        finally
+        {
+            Volatile.Write(ref _busy, 0);
+        }
+    }
+
+    private void Update(in CostFeatures at, double seconds)
+    {
+        var predicted = Predict(at);
+        var scale = 1 / predicted;
+        Span<double> x = [scale, at.Tokens * scale, at.InFlight * scale, at.Tokens * at.InFlight * scale];
+        Span<double> gain = stackalloc double[Count];
+        var all = Forgetting;
+        var trace = 0.0;
+        for (var i = 0; i < Count; i++)
+        {
+            for (var j = 0; j < Count; j++)
+            {
+                gain[i] += _spread[(i * Count) + j] * x[j];
+            }
+
+            all += x[i] * gain[i];
+            trace += _spread[(i * Count) + i];
+        }
+
+        // One answer that took many times as long says that something else went on.
+        var off = Math.Clamp((seconds * scale) - 1, -1, 2);
+        var forgetting = trace < MostSpread ? Forgetting : 1;
+        for (var i = 0; i < Count; i++)
+        {
+            var k = gain[i] / all;
+            Volatile.Write(ref _coefficients[i], Math.Max(0, _coefficients[i] + (k * off)));
+            for (var j = 0; j < Count; j++)
+            {
+                _spread[(i * Count) + j] = (_spread[(i * Count) + j] - (k * gain[j])) / forgetting;
+            }
+        }
+    }
+
+    /// <summary>How far from what they begin as the coefficients may well be.</summary>
+    private static double[] Diagonal()
+    {
+        var spread = new double[Count * Count];
+        for (var i = 0; i < Count; i++)
+        {
+            spread[(i * Count) + i] = First[i] * First[i];
+        }
+
+        return spread;
+    }
+}

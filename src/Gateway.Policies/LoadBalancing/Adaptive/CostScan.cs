@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
+
+namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
+
+/// <summary>Works out what a request would cost on each of several destinations. Plain numbers in, plain numbers out.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly ref struct CostScan
+{
+    /// <summary>Costs that differ by less than this factor are equal: the one or the other by chance.</summary>
+    public const double Alike = 1.03;
+
+    /// <summary>A cost beyond this factor of the least is exploration.</summary>
+    public const double Dearer = 1.05;
+
+    /// <summary>A cost beyond this factor of the least is not even tried.</summary>
+    public const double Dearest = 2;
+
+    /// <summary>How much a token that a destination must compute counts beyond what the request itself waits for it: those that come later wait for it as well.</summary>
+    private const double ForOthers = 0.5;
+
+    private const double ChunkPart = 0.25;
+    private const double Thousand = 1000;
+
+    private readonly CostModel _costs;
+    private readonly ulong _model;
+    private readonly TimeSpan _now;
+    private readonly double _usualChunk;
+
+    public CostScan(AdaptiveMemory memory, ulong model, TimeSpan now)
+    {
+        _costs = memory.Costs.Of(model);
+        _usualChunk = memory.PerChunk;
+        _model = model;
+        _now = now;
+    }
+
+    /// <summary>What a destination's time is told from.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="ownTokens">Prompt tokens of the request that are not in its cache.</param>
+    private static CostFeatures Features(DestinationLoad destination, int ownTokens) =>
+        new((destination.PrefillTokens + ownTokens) / Thousand, destination.InFlight);
+
+    /// <summary>
+    /// What it costs to send the request there, comparable between destinations: seconds to the first chunk, more where it fails, answers slowly or stands
+    /// still, for its weight. Infinite where there is no room.
+    /// </summary>
+    public double Cost(DestinationLoad destination, int ownTokens)
+    {
+        if (!destination.IsOpen)
+        {
+            return double.PositiveInfinity;
+        }
+
+        var features = Features(destination, ownTokens);
+        var pace = destination.Times.Of(_model).Pace;
+        var factor = pace.Factor;
+        var seconds = _costs.Predict(features) * factor;
+        seconds += ForOthers * (seconds - (_costs.Predict(features with { Tokens = destination.PrefillTokens / Thousand }) * factor));
+        seconds += Silence(destination, features, seconds);
+        if (pace.Failures(_now) is > 0 and var failures)
+        {
+            seconds = (seconds * (1 - failures)) + (failures * PickNote.Penalty);
+        }
+
+        if (_usualChunk > 0 && pace.PerChunk is > 0 and var chunk)
+        {
+            seconds *= Math.Pow(chunk / _usualChunk, ChunkPart);
+        }
+
+        return seconds / destination.EffectiveWeight;
+    }
+
+    /// <summary>How much longer than it should nothing has come of the prompts that a destination has to compute: it may stand still.</summary>
+    private double Silence(DestinationLoad destination, in CostFeatures features, double expected)
+    {
+        var silent = destination.SilentFor(_now);
+        return silent > expected ? 2 * (silent - expected) : 0;
+    }
+
+    /// <summary>The index of the least of <paramref name="costs"/>, of several that are alike one by chance; −1 when all are infinite.</summary>
+    public static int Least(ReadOnlySpan<double> costs, Chance chance)
+    {
+        var least = double.PositiveInfinity;
+        foreach (var cost in costs)
+        {
+            least = Math.Min(least, cost);
+        }
+
+        if (double.IsPositiveInfinity(least))
+        {
+            return -1;
+        }
+
+        var (picked, alike, luck) = (-1, 0, 0UL);
+        for (var i = 0; i < costs.Length; i++)
+        {
+            if (costs[i] <= least * Alike)
+            {
+                luck = ((alike == 1 ? (ulong)(chance.Next() * (1UL << 53)) : luck) * 6364136223846793005) + 1442695040888963407;
+                picked = alike++ == 0 || ((luck >> 32) * (ulong)alike) >> 32 == 0 ? i : picked;
+            }
+        }
+
+        return picked;
+    }
+
+    /// <summary>Keeps what is expected of <paramref name="destination"/> in <paramref name="note"/>.</summary>
+    public void Expect(DestinationLoad destination, int ownTokens, double best, ref PickNote note)
+    {
+        var times = destination.Times.Of(_model);
+        var features = Features(destination, ownTokens);
+        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor, best);
+    }
+}

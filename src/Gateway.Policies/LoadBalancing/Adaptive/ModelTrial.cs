@@ -1,0 +1,91 @@
+namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
+
+/// <summary>
+/// Whether the cost model may decide. It is tried all the time: a share of requests is picked by power of two, and where those fare better the model is left
+/// out for a minute and begins again; it is left out, too, while a destination's usual time predicts better than it does.
+/// </summary>
+internal sealed class ModelTrial
+{
+    /// <summary>How long a model that lost is left out.</summary>
+    public static readonly TimeSpan Bench = TimeSpan.FromSeconds(60);
+
+    /// <summary>Answers until the model is used at all.</summary>
+    public const int Cold = 50;
+
+    /// <summary>Answers until it has learned what there is to learn, and fewer requests are held out.</summary>
+    public const int Learned = 5000;
+
+    private const double Memory = 0.995;
+    private const double LongMemory = 0.9995;
+    private const int Enough = 30;
+    private const int EnoughErrors = 200;
+    private const double Worse = 1.15;
+
+    private readonly DiscountedMean _error = new(Memory);
+    private readonly DiscountedMean _usualError = new(Memory);
+    private int _busy;
+    private long _benchedUntil;
+    private int _answers;
+
+    /// <summary>Rewards of picks that the model made.</summary>
+    public DiscountedMean OfModel { get; } = new(LongMemory);
+
+    /// <summary>Rewards of picks held out.</summary>
+    public DiscountedMean OfHoldout { get; } = new(LongMemory);
+
+    /// <summary>Answers seen.</summary>
+    public int Answers => Volatile.Read(ref _answers);
+
+    /// <summary>Mean absolute logarithm of how far predictions were off, lately.</summary>
+    public double Error => _error.Value;
+
+    /// <summary>The same, had each destination's usual time been the prediction.</summary>
+    public double UsualError => _usualError.Value;
+
+    /// <summary>How often the model was left out because it lost.</summary>
+    public int Losses { get; private set; }
+
+    /// <summary>Whether the model may decide at <paramref name="now"/>.</summary>
+    public bool IsTrusted(TimeSpan now) => Answers >= Cold && now.Ticks >= Volatile.Read(ref _benchedUntil) && !PredictsWorse;
+
+    /// <summary>Whether too little was seen to go by anything.</summary>
+    public bool IsCold => Answers < Cold;
+
+    private bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Worse * UsualError;
+
+    /// <summary>An answer came whose first chunk was predicted.</summary>
+    /// <param name="seconds">When it came.</param>
+    /// <param name="predicted">What the model predicted.</param>
+    /// <param name="usual">What its destination usually takes, 0 when not known.</param>
+    public void Predicted(double seconds, double predicted, double usual)
+    {
+        Interlocked.Increment(ref _answers);
+        if (usual > 0 && Interlocked.Exchange(ref _busy, 1) == 0)
+        {
+            _error.Add(Math.Abs(Math.Log(seconds / predicted)));
+            _usualError.Add(Math.Abs(Math.Log(seconds / usual)));
+            Volatile.Write(ref _busy, 0);
+        }
+    }
+
+    /// <summary>A pick of the model's, or one held out, earned <paramref name="reward"/>.</summary>
+    public void Rewarded(bool isHeldOut, double reward, TimeSpan now)
+    {
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+        {
+            return;
+        }
+
+        (isHeldOut ? OfHoldout : OfModel).Add(reward);
+        if (isHeldOut && OfHoldout.Weight > Enough && OfModel.Weight > Enough
+            && OfHoldout.Value - OfModel.Value > 2 * Math.Sqrt(OfHoldout.VarianceOfMean + OfModel.VarianceOfMean))
+        {
+            Volatile.Write(ref _benchedUntil, (now + Bench).Ticks);
+            OfModel.Clear();
+            OfHoldout.Clear();
+            Losses++;
+        }
+
+        Volatile.Write(ref _busy, 0);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Selection;
+
+namespace BlazeGateway.Policies.LoadBalancing;
+
+/// <summary>
+/// The destination that a model, learned from every answer, predicts to cost least, or one that another strategy picks where those have done better. Power of
+/// two until it has seen some answers.
+/// </summary>
+/// <param name="availability">Whose destinations.</param>
+/// <param name="arms">The other strategies, in the order of <see cref="AdaptiveArms.Names"/>.</param>
+internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadOnlyList<Strategy> arms) : Strategy(Strategies.Adaptive, availability)
+{
+    private const uint All = (1u << AdaptiveArms.Count) - 1;
+
+    /// <summary>Of more than <see cref="LeastScan.MostDestinations"/> candidates, so many are drawn by weight and compared.</summary>
+    private const int Drawn = 16;
+
+    /// <inheritdoc />
+    internal override int Choose(in PickRequest request, in Candidates candidates)
+    {
+        if (candidates.Cluster is not { } cluster)
+        {
+            return LeastScan.Connections(candidates.Loads, Chance);
+        }
+
+        var memory = cluster.Learned(static _ => new AdaptiveMemory());
+        var scan = new CostScan(memory, request.Model, Now);
+        Span<int> places = stackalloc int[LeastScan.MostDestinations];
+        places = places[..Places(candidates, cluster, places)];
+        Span<double> costs = stackalloc double[places.Length];
+        for (var i = 0; i < places.Length; i++)
+        {
+            costs[i] = scan.Cost(candidates.Loads[places[i]], OwnTokens(request));
+        }
+
+        var least = CostScan.Least(costs, Chance);
+        if (least < 0)
+        {
+            return -1;
+        }
+
+        var decision = Decide(request, candidates, memory, scan, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
+        if (decision.Index >= 0 && request.IsFollowed)
+        {
+            request.Note.Keep(memory, decision.Arm, decision.IsHeldOut, decision.Propensity);
+            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request), costs[least], ref request.Note);
+        }
+
+        return decision.Index;
+    }
+
+    private Decision Decide(in PickRequest request, in Candidates candidates, AdaptiveMemory memory, in CostScan scan, in Decision model, AdaptiveOptions options)
+    {
+        var trial = memory.Trial;
+        if (trial.IsCold)
+        {
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates);
+        }
+
+        var isCritical = request.Client.Band == PriorityBand.Critical;
+        if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? 4 : 1))
+        {
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { IsHeldOut = true, Propensity = options.Holdout };
+        }
+
+        if (!trial.IsTrusted(Now))
+        {
+            return ByArm(memory.Arms.Choose(All & ~1u), request, candidates);
+        }
+
+        var arm = memory.Arms.Choose(All);
+        if (arm == AdaptiveArms.Model)
+        {
+            return model;
+        }
+
+        var other = ByArm(arm, request, candidates);
+        var cost = other.Index < 0 ? double.PositiveInfinity : scan.Cost(candidates.Loads[other.Index], OwnTokens(request));
+        if (cost <= CostScan.Dearer * model.Cost)
+        {
+            return other;
+        }
+
+        // What is dearer is tried by chance, seldom, and never where it could do harm.
+        var mayTry = cost <= CostScan.Dearest * model.Cost && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
+            && candidates.Loads[model.Index].PrefillTokens <= 2 * OwnTokens(request);
+        return mayTry && Chance.Next() < options.Exploration ? other with { Propensity = options.Exploration } : model;
+    }
+
+    private Decision ByArm(int arm, in PickRequest request, in Candidates candidates) => new(arm, arms[arm - 1].Choose(request, candidates), 0);
+
+    private int Places(in Candidates candidates, ClusterLoads cluster, Span<int> places)
+    {
+        var isMany = candidates.Loads.Length > places.Length;
+        var count = isMany ? Drawn : candidates.Loads.Length;
+        for (var i = 0; i < count; i++)
+        {
+            places[i] = !isMany ? i
+                : candidates.IsWhole ? cluster.Keep(static loads => AliasTable.Of(loads.Candidates)).Draw(Chance)
+                : (int)(Chance.Next() * candidates.Loads.Length);
+        }
+
+        return count;
+    }
+
+    private static int OwnTokens(in PickRequest request) => request.Work.PromptTokens;
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Decision(int Arm, int Index, double Cost)
+    {
+        public bool IsHeldOut { get; init; }
+
+        public double Propensity { get; init; } = 1;
+    }
+}
