@@ -10,10 +10,10 @@ internal sealed record ComparisonRow
     public required bool IsFixed { get; init; }
 
     /// <summary>Time to the first content: mean, median, 95th and 99th percentile.</summary>
-    public required (double Mean, double P50, double P95, double P99) FirstContent { get; init; }
+    public required TimeSummary FirstContent { get; init; }
 
     /// <summary>Time to the end of the answer.</summary>
-    public required (double Mean, double P50, double P95, double P99) Response { get; init; }
+    public required TimeSummary Response { get; init; }
 
     /// <summary>Part of all requests whose first content came within a second.</summary>
     public required double WithinSecond { get; init; }
@@ -40,8 +40,8 @@ internal sealed record ComparisonRow
     public static ComparisonRow Of(StrategyVariant variant, IReadOnlyList<SimulationResult> runs)
     {
         double Mean(Func<SimulationResult, double> of) => runs.Average(of);
-        (double, double, double, double) Times(Func<SimulationResult, Times> of) =>
-            (Mean(run => of(run).Mean), Mean(run => of(run).At(0.5)), Mean(run => of(run).At(0.95)), Mean(run => of(run).At(0.99)));
+        TimeSummary Times(Func<SimulationResult, Times> of) =>
+            new(Mean(run => of(run).Mean), Mean(run => of(run).At(0.5)), Mean(run => of(run).At(0.95)), Mean(run => of(run).At(0.99)));
         return new ComparisonRow
         {
             Name = variant.Name,
@@ -58,3 +58,10 @@ internal sealed record ComparisonRow
         };
     }
 }
+
+/// <summary>Times of many requests, seconds.</summary>
+/// <param name="Mean">Mean.</param>
+/// <param name="P50">Median.</param>
+/// <param name="P95">95th percentile.</param>
+/// <param name="P99">99th percentile.</param>
+internal sealed record TimeSummary(double Mean, double P50, double P95, double P99);
