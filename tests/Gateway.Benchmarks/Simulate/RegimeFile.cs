@@ -18,7 +18,7 @@ internal static class RegimeFile
         var all = new OrderedDictionary<string, Regime>(StringComparer.OrdinalIgnoreCase);
         foreach (var file in new[] { "regimes.json", "scenarios.json" })
         {
-            using var text = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Claims", file)));
+            using var text = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, file)));
             foreach (var entry in text.RootElement.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.Object))
             {
                 all.Add(entry.Name, entry.Value.Deserialize<Regime>(Json)!);
