@@ -1,11 +1,13 @@
 using BenchmarkDotNet.Running;
 using BlazeGateway.Benchmarks.Cancel;
 using BlazeGateway.Benchmarks.Load;
+using BlazeGateway.Benchmarks.Simulate;
 
 namespace BlazeGateway.Benchmarks;
 
 /// <summary>
-/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
+/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left;
+/// <c>simulate</c> compares strategies by simulation; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
 /// with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -18,6 +20,8 @@ internal static class Program
                 return await LoadCommand.Create().Parse(args[1..]).InvokeAsync();
             case "cancel":
                 return await CancelCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "simulate":
+                return await SimulateCommand.Create().Parse(args[1..]).InvokeAsync();
             case "minimal-yarp":
                 return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
             case "fixed-response":

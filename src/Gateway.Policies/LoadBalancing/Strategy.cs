@@ -21,6 +21,9 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <inheritdoc />
     public string Name { get; } = name;
 
+    /// <summary>How often each of several ways to pick was used, of a strategy that has several; empty for all others.</summary>
+    public virtual IReadOnlyList<KeyValuePair<string, long>> Arms => [];
+
     /// <summary>The clock that what is learned of destinations is stamped by.</summary>
     protected TimeSpan Now => availability.Clock;
 

@@ -27,6 +27,7 @@ internal static class BlazeCommands
             RunCommand.Create(),
             BenchCommand.Create(),
             ModelServerCommand.Create(),
+            ReplayCommand.Create(),
             ValidateCommand.Create(),
             RoutesCommand.Create(),
             ExplainCommand.Create(),

@@ -26,6 +26,8 @@ internal static class ModelServerCommand
     private static readonly Option<double?> DecodeRate = new("--decode-rate") { Description = "Tokens per second of a lone sequence. Default: 100." };
     private static readonly Option<int?> MaxRunning = new("--max-running") { Description = "Sequences run at once; others queue. Default: 64." };
     private static readonly Option<int?> KvBlocks = new("--kv-blocks") { Description = "Cache blocks of 16 tokens. Default: 4096." };
+    private static readonly Option<int?> MaxStepTokens = new("--max-step-tokens") { Description = "Most tokens computed in one step. Default: 2048." };
+    private static readonly Option<double?> BatchCost = new("--batch-cost") { Description = "Share of itself by which a step grows for each further sequence. Default: 0.03." };
     private static readonly Option<int?> AnswerTokens = new("--answer-tokens") { Description = "Tokens of an answer without a limit. Default: 24 to 120 by prompt." };
     private static readonly Option<string?> ApiKey = new("--api-key") { Description = "Key asked for; 401 without it." };
     private static readonly Option<double> HealthDelay = new("--health-delay") { Description = "Seconds before /health answers. Default: 0." };
@@ -37,7 +39,7 @@ internal static class ModelServerCommand
     {
         var command = new Command("model-server", "Runs a simulated model server.")
         {
-            Port, Host, Name, Kind, Model, Seed, PrefillRate, DecodeRate, MaxRunning, KvBlocks, AnswerTokens, ApiKey, HealthDelay, Fault, Unpaced, Parent,
+            Port, Host, Name, Kind, Model, Seed, PrefillRate, DecodeRate, MaxRunning, KvBlocks, MaxStepTokens, BatchCost, AnswerTokens, ApiKey, HealthDelay, Fault, Unpaced, Parent,
         };
         command.SetAction(RunAsync);
         return command;
@@ -90,6 +92,8 @@ internal static class ModelServerCommand
                 DecodeRate = Within("--decode-rate", parsed.GetValue(DecodeRate) ?? engine.DecodeRate, 0.1, 1e6),
                 MaxRunning = (int)Within("--max-running", parsed.GetValue(MaxRunning) ?? engine.MaxRunning, 1, 100_000),
                 KvBlocks = (int)Within("--kv-blocks", parsed.GetValue(KvBlocks) ?? engine.KvBlocks, 1, 10_000_000),
+                MaxStepTokens = (int)Within("--max-step-tokens", parsed.GetValue(MaxStepTokens) ?? engine.MaxStepTokens, 1, 10_000_000),
+                BatchCost = Within("--batch-cost", parsed.GetValue(BatchCost) ?? engine.BatchCost, 0, 100),
             },
             AnswerTokens = parsed.GetValue(AnswerTokens) is { } tokens ? (int)Within("--answer-tokens", tokens, 1, 1_000_000) : null,
             ApiKey = parsed.GetValue(ApiKey),

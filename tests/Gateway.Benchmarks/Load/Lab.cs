@@ -45,6 +45,15 @@ internal sealed class Lab : IDisposable
     /// <summary>This program, to be started with another verb.</summary>
     public static string Self => Path.Combine(AppContext.BaseDirectory, "Gateway.Benchmarks.dll");
 
+    /// <summary>The path of an installed program.</summary>
+    /// <exception cref="FileNotFoundException">It is not installed.</exception>
+    public static string Find(string program)
+    {
+        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(["/usr/sbin", "/usr/local/sbin"]);
+        return directories.Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"{program} is not installed; install it or leave it out of --variants.");
+    }
+
     public string Write(string name, string text)
     {
         var path = Path.Combine(Directory, name);

@@ -37,7 +37,7 @@ internal static class Machine
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(Variants.Find(program), [argument]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(Lab.Find(program), [argument]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
             var text = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
             process.WaitForExit();
             facts[program] = text.Split('\n')[0];

@@ -10,6 +10,12 @@ internal sealed record ServerPlan
     /// <summary>Where the load goes.</summary>
     public required Uri Url { get; init; }
 
+    /// <summary>Variables it has besides those of this process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>What stands before the address in the line of stdout by which the server tells that it serves; its <see cref="Url"/> is then that address. Default: it tells nothing.</summary>
+    public string? Announcement { get; init; }
+
     /// <summary>Answers below 400 once the server serves; default is <see cref="Url"/>.</summary>
     public Uri? ReadyUrl { get; init; }
 

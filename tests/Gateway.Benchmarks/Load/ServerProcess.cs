@@ -13,13 +13,20 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
 
+    private readonly TaskCompletionSource<Uri> _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ServerPlan _plan;
     private readonly TimeProvider _time;
 
-    private ServerProcess(Process process, TimeProvider time)
+    private ServerProcess(Process process, ServerPlan plan, TimeProvider time)
     {
         _process = process;
+        _plan = plan;
         _time = time;
+        Url = plan.Url;
     }
+
+    /// <summary>Where it serves.</summary>
+    public Uri Url { get; private set; }
 
     /// <summary>Starts <paramref name="plan"/> and waits until it serves.</summary>
     /// <exception cref="InvalidOperationException">It ended or did not serve within 20 s; the message holds its last lines.</exception>
@@ -28,8 +35,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(plan.FileName, plan.Arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove(LoaderProcess.InlineCompletions);
         start.Environment.Remove(LoaderProcess.SocketThreads);
-        var server = new ServerProcess(new Process { StartInfo = start }, time);
-        server._process.OutputDataReceived += (_, line) => server.Keep(line.Data);
+        foreach (var (name, value) in plan.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var server = new ServerProcess(new Process { StartInfo = start }, plan, time);
+        server._process.OutputDataReceived += (_, line) => server.Printed(line.Data);
         server._process.ErrorDataReceived += (_, line) => server.Keep(line.Data);
         try
         {
@@ -44,7 +56,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         server._process.BeginErrorReadLine();
         try
         {
-            await server.WaitUntilReadyAsync(plan.ReadyUrl ?? plan.Url, client, cancellation);
+            await (plan.Announcement is null ? server.WaitUntilReadyAsync(plan.ReadyUrl ?? plan.Url, client, cancellation) : server.WaitUntilAnnouncedAsync(cancellation));
         }
         catch
         {
@@ -117,8 +129,30 @@ internal sealed class ServerProcess : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellation);
         }
 
-        var state = _process.HasExited ? $"ended with {_process.ExitCode}" : $"did not answer {url} within 20 s";
-        throw new InvalidOperationException($"'{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}' {state}: {LastLines()}");
+        throw NotReady($"did not answer {url}");
+    }
+
+    private async Task WaitUntilAnnouncedAsync(CancellationToken cancellation)
+    {
+        var ended = _process.WaitForExitAsync(cancellation);
+        var first = await Task.WhenAny(_announced.Task, ended, Task.Delay(TimeSpan.FromSeconds(20), _time, cancellation));
+        cancellation.ThrowIfCancellationRequested();
+        Url = first == _announced.Task ? await _announced.Task : throw NotReady($"did not print '{_plan.Announcement}'");
+    }
+
+    private InvalidOperationException NotReady(string what)
+    {
+        var state = _process.HasExited ? $"ended with {_process.ExitCode}" : what + " within 20 s";
+        return new InvalidOperationException($"'{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}' {state}: {LastLines()}");
+    }
+
+    private void Printed(string? line)
+    {
+        Keep(line);
+        if (_plan.Announcement is { } before && line?.StartsWith(before, StringComparison.Ordinal) == true)
+        {
+            _announced.TrySetResult(new Uri(line[before.Length..].Trim()));
+        }
     }
 
     private void Keep(string? line)

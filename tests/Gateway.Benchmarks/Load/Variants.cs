@@ -93,14 +93,14 @@ internal static class Variants
     {
         var port = Lab.FreePort();
         var file = lab.Write("nginx.conf", PeerConfigurations.Nginx(lab.Directory, port, lab.ModelServer));
-        return new ServerPlan { FileName = Find("nginx"), Arguments = ["-p", lab.Directory, "-c", file], Url = Lab.Address(port) };
+        return new ServerPlan { FileName = Lab.Find("nginx"), Arguments = ["-p", lab.Directory, "-c", file], Url = Lab.Address(port) };
     }
 
     private static ServerPlan Haproxy(Lab lab)
     {
         var port = Lab.FreePort();
         var file = lab.Write("haproxy.cfg", PeerConfigurations.Haproxy(port, lab.ModelServer));
-        return new ServerPlan { FileName = Find("haproxy"), Arguments = ["-db", "-f", file], Url = Lab.Address(port) };
+        return new ServerPlan { FileName = Lab.Find("haproxy"), Arguments = ["-db", "-f", file], Url = Lab.Address(port) };
     }
 
     private static ServerPlan Custom(string command, Lab lab)
@@ -112,14 +112,5 @@ internal static class Variants
             .Replace("{destination}", lab.ModelServer.ToString(), StringComparison.Ordinal)
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return new ServerPlan { FileName = parts[0], Arguments = parts[1..], Url = Lab.Address(port) };
-    }
-
-    /// <summary>The program's path.</summary>
-    /// <exception cref="FileNotFoundException">It is not installed.</exception>
-    public static string Find(string program)
-    {
-        var directories = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(["/usr/sbin", "/usr/local/sbin"]);
-        return directories.Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"{program} is not installed; install it or leave it out of --variants.");
     }
 }

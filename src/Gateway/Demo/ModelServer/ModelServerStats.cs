@@ -89,6 +89,21 @@ internal sealed class ModelServerStats(int remembered)
         Interlocked.Increment(ref _cancelled);
     }
 
+    /// <summary>Counts from 0 again and forgets requests and departures; what is under way stays counted as that.</summary>
+    public void Reset()
+    {
+        Volatile.Write(ref _requests, 0);
+        Volatile.Write(ref _completed, 0);
+        Volatile.Write(ref _cancelled, 0);
+        Volatile.Write(ref _faulted, 0);
+        Volatile.Write(ref _read, 0);
+        lock (_gate)
+        {
+            _recent.Clear();
+            _cancellations.Clear();
+        }
+    }
+
     public void FaultInjected() => Interlocked.Increment(ref _faulted);
 
     public void Remember(SeenRequest request)

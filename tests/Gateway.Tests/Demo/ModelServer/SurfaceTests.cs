@@ -70,6 +70,30 @@ public sealed class SurfaceTests
         Assert.Equal(seen.BodySha256, (string)stats["recent"]![0]!["body_sha256"]!);
     }
 
+    [Fact]
+    public async Task AResetForgetsPrefixesAndCounts()
+    {
+        await using var server = await ModelServerFixture.StartAsync(new ModelServerHostOptions { AnswerTokens = 3, Engine = new() { PrefillRate = 1e6, DecodeRate = 1e4 } });
+        var body = ModelServerFixture.Chat(new string('x', 1000));
+        async Task<JsonNode> AskAsync()
+        {
+            await server.PostAsync("/v1/chat/completions", body);
+            return JsonNode.Parse(await server.Client.GetStringAsync("/__sim/stats"))!;
+        }
+
+        await AskAsync();
+        var warm = await AskAsync();
+        using var reset = await server.Client.PostAsync("/__sim/reset", null);
+        var empty = JsonNode.Parse(await server.Client.GetStringAsync("/__sim/stats"))!;
+        var cold = await AskAsync();
+
+        Assert.Equal((HttpStatusCode.OK, 2, 240), (reset.StatusCode, (int)warm["answered"]!, (int)warm["prefix_hit_tokens"]!));
+        Assert.True((double)warm["busy_seconds"]! > (double)cold["busy_seconds"]!);
+        Assert.Equal((0, 0.0, 0), ((int)empty["answered"]!, (double)empty["busy_seconds"]!, (int)empty["prefix_query_tokens"]!));
+        Assert.Equal((1, 0), ((int)cold["answered"]!, (int)cold["prefix_hit_tokens"]!));
+        Assert.Equal(0.00025 + 0.00002 + (2 * 0.0001), (double)cold["busy_seconds"]!, 4);
+    }
+
     [Theory]
     [InlineData("Authorization", "Bearer secret", HttpStatusCode.OK)]
     [InlineData("x-api-key", "secret", HttpStatusCode.OK)]

@@ -22,12 +22,19 @@ internal sealed class BatchEngine(EngineOptions options)
 
     public int FreeBlocks => _blocks.Free;
 
-    public EngineTotals Totals { get; } = new();
+    public EngineTotals Totals { get; private set; } = new();
 
     public bool HasWork => _waiting.Count + _running.Count > 0;
 
     /// <summary>Queues a sequence whose arrival time is set.</summary>
     public void Add(Sequence sequence) => _waiting.AddLast(sequence);
+
+    /// <summary>Forgets cached prefixes and counts from 0 again, as after a start. What sequences hold stays theirs.</summary>
+    public void Reset()
+    {
+        _blocks.ForgetUnused();
+        Totals = new EngineTotals();
+    }
 
     /// <summary>Decides the next step. Returns its length in nanoseconds; 0 when there is nothing to compute.</summary>
     public long Plan(long now)

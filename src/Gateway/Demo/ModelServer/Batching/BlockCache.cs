@@ -105,6 +105,15 @@ internal sealed class BlockCache
         blocks.Clear();
     }
 
+    /// <summary>Empties the blocks no sequence holds.</summary>
+    public void ForgetUnused()
+    {
+        foreach (var index in _unused)
+        {
+            Forget(_blocks[index], index);
+        }
+    }
+
     private void Forget(Block block, int index)
     {
         if (block.Hash is { } hash && _byHash.TryGetValue(hash, out var owner) && owner == index)

@@ -17,6 +17,7 @@ internal sealed class EngineLoop : IAsyncDisposable
     private readonly long _origin;
     private readonly Task _loop;
     private readonly Func<double> _slowdown;
+    private TaskCompletionSource? _reset;
 
     /// <param name="options">Speed and size.</param>
     /// <param name="time">The clock that paces the steps.</param>
@@ -42,6 +43,15 @@ internal sealed class EngineLoop : IAsyncDisposable
         _work.Set();
     }
 
+    /// <summary>Empties cache and totals between two steps; done when that happened.</summary>
+    public Task ResetAsync()
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = Interlocked.CompareExchange(ref _reset, mine, null) ?? mine;
+        _work.Set();
+        return asked.Task;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -55,6 +65,12 @@ internal sealed class EngineLoop : IAsyncDisposable
         var clock = 0L;
         while (!_stop.IsCancellationRequested)
         {
+            if (Interlocked.Exchange(ref _reset, null) is { } reset)
+            {
+                _engine.Reset();
+                reset.SetResult();
+            }
+
             while (_arrivals.TryDequeue(out var sequence))
             {
                 clock = _engine.HasWork ? clock : Math.Max(clock, sequence.Times.Arrived);
@@ -67,7 +83,8 @@ internal sealed class EngineLoop : IAsyncDisposable
                 continue;
             }
 
-            var end = clock + (long)(_engine.Plan(clock) * _slowdown());
+            var length = (long)(_engine.Plan(clock) * _slowdown());
+            var end = clock + length;
             if (!await WaitUntilAsync(end))
             {
                 return;
@@ -75,6 +92,7 @@ internal sealed class EngineLoop : IAsyncDisposable
 
             _engine.Complete(end);
             _engine.Totals.Steps++;
+            _engine.Totals.BusyNanoseconds += length;
             clock = Math.Max(end, Now() - MaxCatchUp);
         }
     }

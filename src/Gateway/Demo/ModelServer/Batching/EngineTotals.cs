@@ -1,6 +1,6 @@
 namespace BlazeGateway.Demo.ModelServer.Batching;
 
-/// <summary>What an engine has done since its start. Written by the engine's loop only; readers may see values of the step under way.</summary>
+/// <summary>What an engine has done since its start or reset. Written by the engine's loop only; readers may see values of the step under way.</summary>
 internal sealed class EngineTotals
 {
     private static readonly double[] LatencyBounds = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640];
@@ -25,6 +25,12 @@ internal sealed class EngineTotals
     public long FinishedByLength { get; private set; }
 
     public long Steps { get; set; }
+
+    /// <summary>Nanoseconds in which the engine computed: the lengths of all steps.</summary>
+    public long BusyNanoseconds { get; set; }
+
+    /// <summary>Answers generated to their end.</summary>
+    public long Answered => FinishedByStop + FinishedByLength;
 
     public Histogram FirstToken { get; } = new(LatencyBounds);
 

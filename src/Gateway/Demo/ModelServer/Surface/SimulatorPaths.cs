@@ -6,7 +6,8 @@ using BlazeGateway.Demo.ModelServer.Faults;
 namespace BlazeGateway.Demo.ModelServer.Surface;
 
 /// <summary>
-/// Paths no real server has: <c>POST /__sim/fault</c> with a plan as text replaces the faults (empty: none), <c>GET /__sim/stats</c> tells what reached the server.
+/// Paths no real server has: <c>POST /__sim/fault</c> with a plan as text replaces the faults (empty: none), <c>GET /__sim/stats</c> tells what reached the server,
+/// <c>POST /__sim/reset</c> empties prefix cache and statistics.
 /// </summary>
 internal sealed class SimulatorPaths(ServerContext server)
 {
@@ -14,6 +15,7 @@ internal sealed class SimulatorPaths(ServerContext server)
     {
         ("POST", "/__sim/fault") => SetAsync(http),
         ("DELETE", "/__sim/fault") => ApplyAsync(http, FaultPlan.None),
+        ("POST", "/__sim/reset") => ResetAsync(http),
         ("GET", "/__sim/stats") => Replies.JsonAsync(http, 200, Stats()),
         _ => Replies.NotFoundAsync(http),
     };
@@ -40,6 +42,13 @@ internal sealed class SimulatorPaths(ServerContext server)
         server.FaultsChanged();
     }
 
+    private async Task ResetAsync(HttpContext http)
+    {
+        await server.Engine.ResetAsync().WaitAsync(http.RequestAborted);
+        server.Stats.Reset();
+        await Replies.JsonAsync(http, 200, "{}");
+    }
+
     private string Stats()
     {
         var engine = server.Engine.Engine;
@@ -56,8 +65,11 @@ internal sealed class SimulatorPaths(ServerContext server)
             ["running"] = engine.Running,
             ["waiting"] = server.Engine.Waiting,
             ["kv_usage"] = Math.Round(engine.KvUsage, 4),
+            ["answered"] = engine.Totals.Answered,
+            ["busy_seconds"] = Math.Round(engine.Totals.BusyNanoseconds / 1e9, 6),
             ["prompt_tokens"] = engine.Totals.PromptTokens,
             ["generated_tokens"] = engine.Totals.GeneratedTokens,
+            ["prefix_query_tokens"] = engine.Totals.PrefixQueries,
             ["prefix_hit_tokens"] = engine.Totals.PrefixHits,
             ["preemptions"] = engine.Totals.Preemptions,
             ["cancellations"] = new JsonArray([.. stats.Cancellations.TakeLast(1000).Select(at => (JsonNode)at.ToString("O"))]),

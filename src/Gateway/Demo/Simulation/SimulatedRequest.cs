@@ -1,0 +1,47 @@
+using BlazeGateway.Demo.ModelServer.Batching;
+using BlazeGateway.Demo.Simulation.Workloads;
+using BlazeGateway.Policies.Health;
+
+namespace BlazeGateway.Demo.Simulation;
+
+/// <summary>One request on its way. Moments are those of <see cref="VirtualTime"/>; 0 is "not yet".</summary>
+/// <param name="index">Its place in the workload.</param>
+/// <param name="asked">What it asks.</param>
+/// <param name="came">When it came.</param>
+internal sealed class SimulatedRequest(int index, WorkloadRequest asked, long came)
+{
+    public int Index => index;
+
+    public WorkloadRequest Asked => asked;
+
+    public long Came => came;
+
+    /// <summary>When the first content of its answer came.</summary>
+    public long FirstContent { get; set; }
+
+    /// <summary>When it ended, however it did.</summary>
+    public long Ended { get; set; }
+
+    /// <summary>What it said of its destination at its end.</summary>
+    public AttemptOutcome Outcome { get; set; }
+
+    /// <summary>The gateway it went through.</summary>
+    public int Gateway { get; set; }
+
+    /// <summary>The server it went to, −1 when there was none to pick.</summary>
+    public int Server { get; set; } = -1;
+
+    /// <summary>Prompt tokens its server had in its cache.</summary>
+    public int CachedTokens { get; set; }
+
+    /// <summary>What the gateway keeps of its pick until it ends.</summary>
+    public SimulatedHold Hold { get; set; }
+
+    /// <summary>Its generation, on a server with an engine.</summary>
+    public Sequence? Sequence { get; set; }
+}
+
+/// <summary>What a gateway keeps of a pick.</summary>
+/// <param name="Availability">Where it went.</param>
+/// <param name="Picked">The word it was picked by.</param>
+internal readonly record struct SimulatedHold(DestinationAvailability Availability, AvailabilityWord Picked);
