@@ -22,6 +22,9 @@ internal sealed class SimulatedGateway : IDisposable
 {
     private const double Penalty = 5;
 
+    // One model; any number but that of requests without one.
+    private const ulong ModelKey = 1;
+
     private readonly VirtualTime _time;
     private readonly ClusterState _cluster;
     private readonly AvailabilityRegistry _availability;
@@ -77,7 +80,10 @@ internal sealed class SimulatedGateway : IDisposable
 
         // A conversation has its key; whoever asks once is a client of its own, as a request without key is known by its address.
         var client = new Client(Mix((ulong)request.Index + 1), null, PriorityBand.Standard, 1);
-        var picked = _strategy.Pick(new PickRequest(_http, client, in _facts), _cluster, _cluster.DestinationsState.AvailableDestinations);
+        var tokens = ((CandidateSet)_cluster.DestinationsState.AvailableDestinations).Loads.Tokens.Of(ModelKey);
+        request.Work = tokens.Estimate(_facts);
+        request.Note = default;
+        var picked = _strategy.Pick(new PickRequest(_http, client, ref request.Note, in _facts) { Model = ModelKey, Work = request.Work }, _cluster, _cluster.DestinationsState.AvailableDestinations);
         if (picked is null)
         {
             return -1;
@@ -91,7 +97,8 @@ internal sealed class SimulatedGateway : IDisposable
     public void FirstContent(SimulatedRequest request)
     {
         var hold = request.Hold;
-        new FirstByteSample(hold.Availability, hold.Picked).Add(_time, Waited(request));
+        request.Place.Prefilled(Clock);
+        Sample(hold).Add(Clock, Waited(request), request.Note);
         if (hold.Picked.IsTrialTaken)
         {
             hold.Availability.TrialAnswered(hold.Picked, StatusCodes.Status200OK);
@@ -102,10 +109,14 @@ internal sealed class SimulatedGateway : IDisposable
     public void End(SimulatedRequest request, AttemptOutcome outcome)
     {
         var hold = request.Hold;
-        hold.Availability.Load.Release();
-        if (outcome is not (AttemptOutcome.Answered or AttemptOutcome.Nothing))
+        request.Place.Release(Clock);
+        if (outcome == AttemptOutcome.Answered)
         {
-            new FirstByteSample(hold.Availability, hold.Picked).Add(_time, request.FirstContent == 0 ? Math.Max(Penalty, Waited(request)) : Penalty);
+            Learn(request, hold);
+        }
+        else if (outcome != AttemptOutcome.Nothing)
+        {
+            Sample(hold).Fail(Clock, request.FirstContent == 0 ? Math.Max(Penalty, Waited(request)) : Penalty, request.Note);
         }
 
         hold.Availability.Ended(hold.Picked, outcome);
@@ -164,7 +175,7 @@ internal sealed class SimulatedGateway : IDisposable
     private int Begin(SimulatedRequest request, DestinationAvailability destination, AvailabilityWord word)
     {
         request.Hold = new SimulatedHold(destination, word);
-        destination.Load.Reserve();
+        request.Place.Take(destination.Load, request.Work, Clock);
         return _places[destination.Destination];
     }
 
@@ -176,6 +187,23 @@ internal sealed class SimulatedGateway : IDisposable
         _facts.Stream = true;
         _facts.PromptCacheKey = asked.Session < 0 ? 0 : Mix(~(ulong)asked.Session);
     }
+
+    private static AnswerSample Sample(in SimulatedHold hold) => new(hold.Availability, hold.Picked, hold.Availability.Load.Times.Of(ModelKey));
+
+    private void Learn(SimulatedRequest request, in SimulatedHold hold)
+    {
+        var tokens = request.Asked.AnswerTokens;
+        if (tokens > 1 && request.FirstContent > 0)
+        {
+            Sample(hold).AddPerChunk(Clock, VirtualTime.Seconds(_time.Now - request.FirstContent) / (tokens - 1), request.Note);
+        }
+
+        Describe(request.Asked);
+        var loads = ((CandidateSet)_cluster.DestinationsState.AvailableDestinations).Loads;
+        loads.Tokens.Of(ModelKey).Learn(_facts, new TokenUsage(request.Asked.PromptTokens, tokens, request.CachedTokens), isWhole: true);
+    }
+
+    private TimeSpan Clock => _availability.Clock;
 
     private double Waited(SimulatedRequest request) => VirtualTime.Seconds(_time.Now - request.Came);
 }

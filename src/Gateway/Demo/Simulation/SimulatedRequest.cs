@@ -1,6 +1,8 @@
 using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Demo.Simulation.Workloads;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
 namespace BlazeGateway.Demo.Simulation;
 
@@ -10,6 +12,9 @@ namespace BlazeGateway.Demo.Simulation;
 /// <param name="came">When it came.</param>
 internal sealed class SimulatedRequest(int index, WorkloadRequest asked, long came)
 {
+    private HeldPlace _place;
+    private PickNote _note;
+
     public int Index => index;
 
     public WorkloadRequest Asked => asked;
@@ -36,6 +41,15 @@ internal sealed class SimulatedRequest(int index, WorkloadRequest asked, long ca
 
     /// <summary>What the gateway keeps of its pick until it ends.</summary>
     public SimulatedHold Hold { get; set; }
+
+    /// <summary>What it brings a server to do, as its gateway estimates it.</summary>
+    public RequestWork Work { get; set; }
+
+    /// <summary>Its place on the server.</summary>
+    public ref HeldPlace Place => ref _place;
+
+    /// <summary>What the strategy thought.</summary>
+    public ref PickNote Note => ref _note;
 
     /// <summary>Its generation, on a server with an engine.</summary>
     public Sequence? Sequence { get; set; }
