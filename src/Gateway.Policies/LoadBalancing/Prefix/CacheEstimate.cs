@@ -5,8 +5,8 @@ namespace BlazeGateway.Policies.LoadBalancing.Prefix;
 
 /// <summary>
 /// What answers teach of a destination's prefix cache. A block that was cached at rank r says that the cache has more than r blocks, one that was missing
-/// that it has at most r; the size goes part of the way to each statement that contradicts it, a long way at first and a short one later. Misses far
-/// inside the size with nothing older found in between mean that the server restarted. Threads may overwrite each other's step, which costs that step.
+/// that it has at most r; the size goes part of the way to each statement that contradicts it. Misses far inside the size with nothing older found in between
+/// mean that the server restarted. Threads may overwrite each other's step, which costs that step.
 /// </summary>
 internal sealed class CacheEstimate
 {
@@ -20,19 +20,25 @@ internal sealed class CacheEstimate
     public const int RestartMisses = 3;
 
     private const double FirstStep = 0.3;
-    private const double LastStep = 0.03;
+    private const double LeastStep = 0.05;
+    private const double Grow = 1.1;
+    private const double Shrink = 0.5;
+    private const double UpPart = 0.1;
     private const double StartTokensPerByte = 0.25;
     private const int StartGrain = 16;
 
     private double _size;
+    private double _step = FirstStep;
+    private int _sign;
     private double _tokensPerByte = StartTokensPerByte;
     private double _bytes;
     private int _grain;
     private int _stated;
-    private int _steps;
     private int _misses;
     private long _suspected;
+    private long _missed;
     private long _floor;
+    private int _restarts;
     private long _done;
 
     /// <param name="size">Blocks to start with.</param>
@@ -46,6 +52,9 @@ internal sealed class CacheEstimate
 
     /// <summary>Nothing stamped before is there any more.</summary>
     public long Floor => Volatile.Read(ref _floor);
+
+    /// <summary>How often it began anew.</summary>
+    public int Restarts => Volatile.Read(ref _restarts);
 
     /// <summary>What was sent before has been answered.</summary>
     public long Done => Volatile.Read(ref _done);
@@ -65,8 +74,8 @@ internal sealed class CacheEstimate
     public void Restarted(long clock)
     {
         Volatile.Write(ref _floor, clock);
+        Interlocked.Increment(ref _restarts);
         Volatile.Write(ref _misses, 0);
-        Volatile.Write(ref _steps, Math.Min(Volatile.Read(ref _steps), 8));
     }
 
     /// <summary>Takes what an answer says.</summary>
@@ -114,8 +123,9 @@ internal sealed class CacheEstimate
         }
 
         var (rank, stamp) = forecast.At(blocks - 1);
-        if (Volatile.Read(ref _misses) > 0 && forecast.Clock > Volatile.Read(ref _suspected) && stamp < Volatile.Read(ref _suspected) - tick)
+        if (Volatile.Read(ref _misses) > 0 && forecast.Clock > Volatile.Read(ref _suspected) && stamp < Volatile.Read(ref _missed) - tick)
         {
+            // Older than one that was missing, so the cache did not begin anew.
             Volatile.Write(ref _misses, 0);
         }
 
@@ -140,7 +150,10 @@ internal sealed class CacheEstimate
             if (Volatile.Read(ref _misses) == 0)
             {
                 Volatile.Write(ref _suspected, forecast.Clock);
+                Volatile.Write(ref _missed, stamp);
             }
+
+            Volatile.Write(ref _missed, Math.Max(stamp, Volatile.Read(ref _missed)));
 
             if (Interlocked.Increment(ref _misses) >= RestartMisses)
             {
@@ -152,11 +165,17 @@ internal sealed class CacheEstimate
         return Step(rank);
     }
 
+    // Steps grow while statements agree and shrink when they turn. Those up are a tenth, so that it comes to rest where blocks are still there rather than
+    // where it is right as often as wrong: what is wrongly expected draws requests to the wrong destination, what is wrongly not costs a hit.
     private bool Step(int rank)
     {
         var size = Size;
-        var step = Math.Max(LastStep, FirstStep / (1 + (Interlocked.Increment(ref _steps) / 8.0)));
-        var next = size * Math.Clamp(Math.Max(rank, 1) / size, 1 - step, 1 + step);
+        var sign = rank < size ? -1 : 1;
+        var step = Volatile.Read(ref _step);
+        step = Math.Clamp(step * (sign == Volatile.Read(ref _sign) ? Grow : Shrink), LeastStep, FirstStep);
+        Volatile.Write(ref _step, step);
+        Volatile.Write(ref _sign, sign);
+        var next = size * Math.Clamp(Math.Max(rank, 1) / size, 1 - step, 1 + (step * UpPart));
         Volatile.Write(ref _size, Math.Clamp(next, MinBlocks, MaxBlocks));
         return true;
     }

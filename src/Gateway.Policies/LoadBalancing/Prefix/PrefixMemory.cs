@@ -49,6 +49,9 @@ internal sealed class PrefixMemory
     /// <summary>Blocks the server's cache is thought to have.</summary>
     public int Size => Volatile.Read(ref _sent) is { } sent ? (int)sent.Estimate.Size : _size;
 
+    /// <summary>How often the server's cache was found empty or said to be.</summary>
+    public int Restarts => Volatile.Read(ref _sent)?.Estimate.Restarts ?? 0;
+
     /// <summary>Tokens of a byte of prompt, as its answers say; 0.25 at first.</summary>
     public double TokensPerByte => Volatile.Read(ref _sent)?.Estimate.TokensPerByte ?? 0.25;
 

@@ -1,11 +1,9 @@
-using BlazeGateway.Policies.LoadBalancing.Prefix;
-
 namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
 
 /// <summary>What is predicted of servers whose caches are half or twice as large as thought, and of one that restarts, beside a memory that never learns.</summary>
 public sealed class CalibrationTests(ITestOutputHelper output)
 {
-    private const int Blocks = 3_000;
+    private const int Blocks = 6_000;
 
     [Theory]
     [InlineData(1)]
@@ -28,7 +26,7 @@ public sealed class CalibrationTests(ITestOutputHelper output)
         traffic.Run(from + 60);
         foreach (var server in traffic.Servers)
         {
-            output.WriteLine($"  size {server.Memory.Size}, predicted {server.Learned.Error:+0.0%;-0.0%} stale {server.Learned.StalePart:0.00%}, open {server.Open.Error:+0.0%;-0.0%} stale {server.Open.StalePart:0.00%} cached {server.Learned.Cached:0} known {server.Memory.Count()}");
+            output.WriteLine($"  size {server.Memory.Size}, predicted {server.Learned.Error:+0.0%;-0.0%} stale {server.Learned.StalePart:0.00%}, open {server.Open.Error:+0.0%;-0.0%} stale {server.Open.StalePart:0.00%} cached {server.Learned.Cached:0} known {server.Memory.Count()} restarts {server.Memory.Restarts}");
         }
 
         var (learned, open) = traffic.Sum();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing.Prefix;
 using BlazeGateway.Policies.LoadBalancing.Selection;
@@ -11,18 +12,17 @@ namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
 /// </summary>
 internal sealed class Traffic
 {
-    private const double Rate = 60;
+    private const double Rate = 150;
 
     private readonly PriorityQueue<Action, double> _events = new();
     private readonly Random _random;
     private readonly Server[] _servers;
-    private readonly int _blocks;
     private double _now;
     private ulong _names;
 
     public Traffic(int seed, int blocks, bool states = true, params double[] sizes)
     {
-        (_random, _blocks) = (new Random(seed), blocks);
+        _random = new Random(seed);
         _servers = [.. sizes.Select((size, i) => new Server(size, blocks, bytesPerToken: 3.4 + (0.35 * (i % 4)), grain: i % 3 == 2 ? 32 : 16, states))];
         At(0, Arrive);
     }
@@ -38,7 +38,7 @@ internal sealed class Traffic
         }
     }
 
-    public void Restart(int server) => _servers[server].Cache.Clear();
+    public void Restart(int server) => _servers[server].Restart();
 
     public (Tally Learned, Tally Open) Sum(bool reset = true)
     {
@@ -60,7 +60,7 @@ internal sealed class Traffic
         At(Exponential(1 / Rate * 4), Arrive);
         var once = _random.NextDouble() < 0.4;
         var system = _random.Next(12);
-        var talk = new Talk(once ? 0 : (ulong)system + 1, once ? 0 : 1_500 + (system * 400), PlacementHash.Mix(++_names + 1_000_000));
+        var talk = new Talk(once ? 0 : (ulong)system + 1, once ? 0 : 1_500 + (system * 400), PlacementHash.Mix(++_names + 1_000_000)) { Bytes = once ? 0 : 1_500 + (system * 400) };
         Ask(talk, once ? 1 : 2 + _random.Next(10));
     }
 
@@ -70,51 +70,65 @@ internal sealed class Traffic
         var chain = talk.Blocks(Math.Min(talk.Bytes, PromptFingerprint.MaxBlocks * PromptFingerprint.BlockBytes), PromptFingerprint.BlockBytes);
         var server = Pick(chain);
         server.InFlight++;
-        var (forecast, open) = (server.Memory.Send(chain), server.Unlearned.Send(chain));
-        var sent = talk.Bytes;
-        var output = 100 + (int)Exponential(500);
-        At(0.02 + Exponential(0.05), () =>
+        var asked = new Asked(talk, server, server.Starts, talk.Bytes, server.Memory.Send(chain), server.Unlearned.Send(chain), turns);
+        At(0.02 + Exponential(0.05), () => Prefill(asked));
+    }
+
+    private void Prefill(Asked asked)
+    {
+        var server = asked.Server;
+        if (server.Starts != asked.Starts)
         {
-            var prompt = talk.Blocks(sent, server.BlockBytes);
-            var tokens = (int)(sent / server.BytesPerToken) + 5 + _random.Next(20);
-            var cached = Math.Min(server.Cache.Cached(prompt) * server.Grain, tokens - 1) / server.Grain * server.Grain;
-            server.Cache.Use(prompt);
-            server.Learned += Tally.Of(server, server.Memory, forecast, sent, cached);
-            server.Open += Tally.Of(server, server.Memory, open, sent, cached);
-            At(Exponential(1.5), () =>
-            {
-                server.InFlight--;
-                server.Cache.Use(talk.Blocks(sent + output, server.BlockBytes));
-                server.Memory.Answered(forecast, tokens, sent, server.States ? cached : -1);
-                talk.Bytes = sent + output;
-                if (turns > 1)
-                {
-                    At(Exponential(_random.NextDouble() < 0.3 ? 40 : 6), () => Ask(talk, turns - 1));
-                }
-            });
-        });
+            server.InFlight--;
+            return;
+        }
+
+        var prompt = asked.Talk.Blocks(asked.Bytes, server.BlockBytes);
+        var tokens = (int)(asked.Bytes / server.BytesPerToken) + 5 + _random.Next(20);
+        var cached = Math.Min(server.Cache.Cached(prompt) * server.Grain, tokens - 1) / server.Grain * server.Grain;
+        server.Cache.Use(prompt);
+        server.Learned += Tally.Of(server, asked.Forecast, asked.Bytes, cached);
+        server.Open += Tally.Of(server, asked.Open, asked.Bytes, cached);
+        At(Exponential(0.8), () => Answer(asked, tokens, cached));
+    }
+
+    private void Answer(Asked asked, int tokens, int cached)
+    {
+        var (talk, server) = (asked.Talk, asked.Server);
+        server.InFlight--;
+        if (server.Starts != asked.Starts)
+        {
+            return;
+        }
+
+        talk.Bytes += 100 + (int)Exponential(500);
+        server.Cache.Use(talk.Blocks(talk.Bytes, server.BlockBytes));
+        server.Memory.Answered(asked.Forecast, tokens, asked.Bytes, server.States ? cached : -1);
+        if (asked.Turns > 1)
+        {
+            At(Exponential(_random.NextDouble() < 0.3 ? 40 : 6), () => Ask(talk, asked.Turns - 1));
+        }
     }
 
     private Server Pick(ulong[] chain)
     {
         var best = _servers[_random.Next(_servers.Length)];
-        var most = -1;
         foreach (var server in _servers)
         {
-            var match = server.Memory.Match(chain);
-            if (match > most && server.InFlight < 40)
-            {
-                (best, most) = (server, match);
-            }
+            best = Worth(server) > Worth(best) ? server : best;
         }
 
-        return most <= 0 || (most < 100 && _random.NextDouble() < 0.1) ? _servers[_random.Next(_servers.Length)] : best;
+        return best;
+
+        int Worth(Server server) => server.Memory.Match(chain) - (4 * server.InFlight);
     }
+
+    private sealed record Asked(Talk Talk, Server Server, int Starts, int Bytes, PrefixForecast Forecast, PrefixForecast Open, int Turns);
 
     /// <summary>A conversation: bytes of the system prompt it shares, then its own.</summary>
     private sealed class Talk(ulong system, int systemBytes, ulong name)
     {
-        public int Bytes { get; set; } = systemBytes;
+        public int Bytes { get; set; }
 
         public ulong[] Blocks(int bytes, double blockBytes) =>
         [
@@ -141,12 +155,21 @@ internal sealed class Traffic
 
         public int InFlight { get; set; }
 
+        public int Starts { get; private set; }
+
         public Tally Learned { get; set; }
 
         public Tally Open { get; set; }
+
+        public void Restart()
+        {
+            Starts++;
+            Cache.Clear();
+        }
     }
 
     /// <summary>Tokens predicted and cached, blocks predicted, and of those the ones that were not there.</summary>
+    [StructLayout(LayoutKind.Auto)]
     internal readonly record struct Tally(double Predicted, double Cached, double Blocks, double Stale)
     {
         public double Error => (Predicted / Cached) - 1;
@@ -155,8 +178,8 @@ internal sealed class Traffic
 
         public static Tally operator +(Tally a, Tally b) => new(a.Predicted + b.Predicted, a.Cached + b.Cached, a.Blocks + b.Blocks, a.Stale + b.Stale);
 
-        public static Tally Of(Server server, PrefixMemory scale, in PrefixForecast forecast, int bytes, int cached) => new(
-            scale.TokensOf(forecast.Expected, bytes),
+        public static Tally Of(Server server, in PrefixForecast forecast, int bytes, int cached) => new(
+            server.Memory.TokensOf(forecast.Expected, bytes),
             cached,
             forecast.Expected,
             Math.Max(0, forecast.Expected - Math.Ceiling((cached + server.Grain) * server.BytesPerToken / PromptFingerprint.BlockBytes)));
