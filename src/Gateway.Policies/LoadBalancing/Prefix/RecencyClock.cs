@@ -117,14 +117,14 @@ internal sealed class RecencyClock
     /// <summary>The stamps at which the ranks <paramref name="size"/> and <paramref name="keep"/> begin; <see cref="Oldest"/> when so many were never sent.</summary>
     public (long Edge, long Keep) Find(long size, long keep)
     {
-        var (tick, oldest, sum) = (Now >> _shift, Oldest, 0L);
-        var edge = -1L;
-        for (; tick << _shift >= oldest; tick--)
+        var (now, oldest, sum, edge) = (Now, Oldest, 0L, -1L);
+        for (var tick = now >> _shift; tick << _shift >= oldest; tick--)
         {
             var here = Math.Max(0, Volatile.Read(ref CountOf(tick)));
             if (edge < 0 && sum + here > size)
             {
-                edge = ((tick + 1) << _shift) - (((size - sum) << _shift) / here);
+                var end = Math.Min(now, (tick + 1) << _shift);
+                edge = end - ((size - sum) * (end - (tick << _shift)) / here);
             }
 
             if (sum + here > keep)

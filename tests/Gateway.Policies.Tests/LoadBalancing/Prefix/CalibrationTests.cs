@@ -13,10 +13,19 @@ public sealed class CalibrationTests(ITestOutputHelper output)
     [InlineData(5)]
     public void Thirty_seconds_of_traffic_are_enough(int seed)
     {
-        var traffic = new Traffic(seed, Blocks, true, 0.5, 2, 1, 0.5, 2);
-        Judge(traffic, "sizes 0.5, 2, 1, 0.5, 2", from: 0);
+        var traffic = new Traffic(seed, Blocks, states: true, 0.5, 2, 1, 0.5, 2);
+        Judge(traffic, "caches 0.5, 2, 1, 0.5, 2 of what was thought", from: 0);
         traffic.Restart(1);
-        Judge(traffic, "restart of the second", from: 60);
+        Judge(traffic, "30 s after a restart of the second", from: 60);
+    }
+
+    [Fact]
+    public void A_server_that_states_nothing_keeps_what_was_thought()
+    {
+        var traffic = new Traffic(1, Blocks, states: false, 0.5, 2);
+        traffic.Run(20);
+        Assert.All(traffic.Servers, server => Assert.Equal((Blocks, 0), (server.Memory.Size, server.Memory.Restarts)));
+        Assert.All(traffic.Servers, server => Assert.InRange(server.Memory.TokensPerByte * server.BytesPerToken, 1, 1.03));
     }
 
     private void Judge(Traffic traffic, string what, double from)
@@ -26,10 +35,16 @@ public sealed class CalibrationTests(ITestOutputHelper output)
         traffic.Run(from + 60);
         foreach (var server in traffic.Servers)
         {
-            output.WriteLine($"  size {server.Memory.Size}, predicted {server.Learned.Error:+0.0%;-0.0%} stale {server.Learned.StalePart:0.00%}, open {server.Open.Error:+0.0%;-0.0%} stale {server.Open.StalePart:0.00%} cached {server.Learned.Cached:0} known {server.Memory.Count()} restarts {server.Memory.Restarts}");
+            output.WriteLine($"  thought {server.Memory.Size} blocks: predicted {server.Learned}; open loop {server.Open}");
         }
 
-        var (learned, open) = traffic.Sum();
-        output.WriteLine($"{what}: predicted {learned.Error:+0.0%;-0.0%}, stale {learned.StalePart:0.00%} (first 30 s {early.StalePart:0.00%}); open loop {open.Error:+0.0%;-0.0%}, stale {open.StalePart:0.00%}");
+        var (learned, open) = traffic.Sum(reset: false);
+        var (ours, theirs) = (traffic.Servers.Average(server => Math.Abs(server.Learned.Error)), traffic.Servers.Average(server => Math.Abs(server.Open.Error)));
+        output.WriteLine($"{what}: predicted {learned}, {ours:0.0%} off per server (in the first 30 s {early}); open loop {open}, {theirs:0.0%} off per server");
+        Assert.InRange(learned.Error, -0.1, 0.1);
+        Assert.InRange(learned.StalePart, 0, 0.01);
+        Assert.True(open.StalePart > 3 * learned.StalePart);
+        Assert.True(theirs > 1.25 * ours);
+        traffic.Sum();
     }
 }

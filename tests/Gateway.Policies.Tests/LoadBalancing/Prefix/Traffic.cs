@@ -176,6 +176,8 @@ internal sealed class Traffic
 
         public double StalePart => Stale / Blocks;
 
+        public override string ToString() => $"{Error:+0.0%;-0.0%} tokens, {StalePart:0.00%} stale";
+
         public static Tally operator +(Tally a, Tally b) => new(a.Predicted + b.Predicted, a.Cached + b.Cached, a.Blocks + b.Blocks, a.Stale + b.Stale);
 
         public static Tally Of(Server server, in PrefixForecast forecast, int bytes, int cached) => new(
