@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BlazeGateway.Policies.Destinations.Reports;
 
 namespace BlazeGateway.Policies.Destinations;
 
@@ -17,6 +18,7 @@ internal sealed class DestinationLoad
     private int _weight = 1;
     private int _maxInFlight = int.MaxValue;
     private double _ease = 1;
+    private ReportedLoad? _reported;
 
     /// <param name="id">Id of the destination; what consistent hashing places it by.</param>
     public DestinationLoad(string id) => Id = id;
@@ -51,6 +53,13 @@ internal sealed class DestinationLoad
     /// <summary>Time to the first byte of the answer, a failure counted as what it costs the client.</summary>
     public PeakEwma FirstByte { get; } = new(Memory);
 
+    /// <summary>What the server itself reported last; null while it is not known or nobody asks.</summary>
+    public ReportedLoad? Reported
+    {
+        get => Volatile.Read(ref _reported);
+        set => Volatile.Write(ref _reported, value);
+    }
+
     /// <summary>Whether it may be picked once more: it has a weight and room.</summary>
     public bool IsOpen => Weight > 0 && InFlight < MaxInFlight;
 
@@ -64,7 +73,11 @@ internal sealed class DestinationLoad
     public void Release() => Interlocked.Decrement(ref _counters.InFlight);
 
     /// <summary>Another server stands behind it: what was learned of the old one goes. Requests in flight stay counted until they end.</summary>
-    public void Forget() => FirstByte.Reset();
+    public void Forget()
+    {
+        FirstByte.Reset();
+        Reported = null;
+    }
 
     /// <summary>On a cache line of its own: it is written with every request, what is beside it is read by every pick.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
