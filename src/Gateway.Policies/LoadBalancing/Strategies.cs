@@ -1,3 +1,5 @@
+using BlazeGateway.Policies.Destinations.Reports;
+
 namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>Names of the gateway's own strategies, as <c>LoadBalancingPolicy</c> of a cluster takes them.</summary>
@@ -20,6 +22,9 @@ public static class Strategies
 
     /// <summary>Of two drawn by chance the one with less in flight for its weight.</summary>
     public const string PowerOfTwoChoices = "PowerOfTwoChoices";
+
+    /// <summary>The least load for its weight, as model servers report it of themselves.</summary>
+    public const string LeastLoaded = ReportWish.LeastLoaded;
 
     /// <summary>YARP's name for what <see cref="LeastConnections"/> does; kept.</summary>
     public const string LeastRequests = "LeastRequests";

@@ -23,6 +23,7 @@ internal static class StrategyRegistration
         Add(static availability => new LeastConnectionsStrategy(Strategies.LeastRequests, availability));
         Add(static availability => new PowerOfTwoChoicesStrategy(availability));
         Add(static availability => new LeastResponseTimeStrategy(availability));
+        Add(static availability => new LeastLoadedStrategy(availability));
         Add(static availability => new ConsistentHashStrategy(availability));
         return services;
 

@@ -8,7 +8,8 @@ internal static class StrategyList
 {
     public static IReadOnlyList<string> Names { get; } =
     [
-        Strategies.RoundRobin, Strategies.WeightedRoundRobin, Strategies.LeastConnections, Strategies.PowerOfTwoChoices, Strategies.LeastResponseTime, Strategies.ConsistentHash,
+        Strategies.RoundRobin, Strategies.WeightedRoundRobin, Strategies.LeastConnections, Strategies.PowerOfTwoChoices, Strategies.LeastResponseTime, Strategies.LeastLoaded,
+        Strategies.ConsistentHash,
     ];
 
     public static Strategy Create(string name, AvailabilityRegistry availability) => name switch
@@ -18,6 +19,7 @@ internal static class StrategyList
         Strategies.LeastConnections => new LeastConnectionsStrategy(name, availability),
         Strategies.PowerOfTwoChoices => new PowerOfTwoChoicesStrategy(availability),
         Strategies.LeastResponseTime => new LeastResponseTimeStrategy(availability),
+        Strategies.LeastLoaded => new LeastLoadedStrategy(availability),
         _ => new ConsistentHashStrategy(availability),
     };
 }

@@ -28,6 +28,13 @@ internal static class LeastScan
     /// <returns>An index, or -1 when none is open.</returns>
     public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, TimeSpan now, Chance chance) => Pick(destinations, new Wait(now), chance);
 
+    /// <summary>Least of what the servers say they have to do, this request included, for its weight; where one says nothing, of what is in flight.</summary>
+    /// <param name="destinations">The candidates.</param>
+    /// <param name="now">Time since the moment <see cref="DestinationLoad.Reported"/> goes by.</param>
+    /// <param name="chance">Decides between equals.</param>
+    /// <returns>An index, or -1 when none is open.</returns>
+    public static int Load(ReadOnlySpan<DestinationLoad> destinations, TimeSpan now, Chance chance) => Pick(destinations, new Burden(now), chance);
+
     /// <summary>Seconds until one more request would have its first byte, if those in flight come before it: what destinations of equal weight are compared by.</summary>
     public static double WaitFor(DestinationLoad destination, TimeSpan now) => Wait.Unweighted(destination, now);
 
@@ -61,6 +68,11 @@ internal static class LeastScan
     private readonly struct Crowd : ICost
     {
         public double Of(DestinationLoad destination) => (destination.InFlight + 1) / destination.EffectiveWeight;
+    }
+
+    private readonly struct Burden(TimeSpan now) : ICost
+    {
+        public double Of(DestinationLoad destination) => ServerLoad.Of(destination, now).WithOneMore / destination.EffectiveWeight;
     }
 
     private readonly struct Wait(TimeSpan now) : ICost
