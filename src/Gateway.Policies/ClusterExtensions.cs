@@ -134,15 +134,19 @@ public sealed record HealthOptions
 public sealed record ModelServerOptions
 {
     /// <summary>
-    /// One of <c>vllm</c>, <c>sglang</c>, <c>tgi</c>, <c>llamacpp</c>, <c>ollama</c>, <c>openai</c>, <c>azure-openai</c>, <c>anthropic</c>, <c>generic</c>.
+    /// One of <c>vllm</c>, <c>sglang</c>, <c>tgi</c>, <c>trtllm</c>, <c>llamacpp</c>, <c>ollama</c>, <c>openai</c>, <c>azure-openai</c>, <c>anthropic</c>, <c>generic</c>.
     /// Default: <c>generic</c>.
     /// </summary>
     [AllowedValues(
-        ModelServerKinds.Vllm, ModelServerKinds.Sglang, ModelServerKinds.Tgi, ModelServerKinds.LlamaCpp, ModelServerKinds.Ollama,
+        ModelServerKinds.Vllm, ModelServerKinds.Sglang, ModelServerKinds.Tgi, ModelServerKinds.TrtLlm, ModelServerKinds.LlamaCpp, ModelServerKinds.Ollama,
         ModelServerKinds.OpenAi, ModelServerKinds.AzureOpenAi, ModelServerKinds.Anthropic, ModelServerKinds.Generic)]
     public string Kind { get; init; } = ModelServerKinds.Generic;
 
-    /// <summary>Path of the Prometheus metrics on a destination. Default: null, the kind's own.</summary>
+    /// <summary>
+    /// Path on which destinations report their load, as Prometheus metrics; <c>LeastLoaded</c> reads it. Default: null, the kind's own; <c>generic</c> and hosted
+    /// APIs have none.
+    /// </summary>
+    [RegularExpression(@"^/[^\s#]{0,255}$", ErrorMessage = "it must be a path that begins with / and has no space or #, such as /metrics")]
     public string? MetricsPath { get; init; }
 
     /// <summary>Models every destination serves. Default: empty, which means ask the destinations (<c>/v1/models</c>, <c>/api/tags</c>).</summary>
@@ -165,6 +169,9 @@ public static class ModelServerKinds
     /// <summary>Hugging Face text-generation-inference.</summary>
     public const string Tgi = "tgi";
 
+    /// <summary>NVIDIA TensorRT-LLM, by <c>trtllm-serve</c>.</summary>
+    public const string TrtLlm = "trtllm";
+
     /// <summary>llama.cpp's server.</summary>
     public const string LlamaCpp = "llamacpp";
 
@@ -184,7 +191,7 @@ public static class ModelServerKinds
     public const string Generic = "generic";
 
     /// <summary>Every kind, in the order the documentation lists them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Vllm, Sglang, Tgi, LlamaCpp, Ollama, OpenAi, AzureOpenAi, Anthropic, Generic];
+    public static IReadOnlyList<string> All { get; } = [Vllm, Sglang, Tgi, TrtLlm, LlamaCpp, Ollama, OpenAi, AzureOpenAi, Anthropic, Generic];
 }
 
 /// <summary>A credential the gateway sends to a destination.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline;
@@ -36,6 +37,7 @@ public static class GatewayPoliciesExtensions
         services.AddStrategies();
         services.AddDestinationAvailability(options.Seed, options.MaxLabelSets);
         services.AddModelCatalog(new ModelCatalogOptions(), options.Seed);
+        services.AddLoadReports(options.Seed, options.MaxLabelSets);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
         services.AddSingleton(new DestinationSockets(options.MaxDestinationConnections));
         services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));

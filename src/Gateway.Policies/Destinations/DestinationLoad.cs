@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using BlazeGateway.Policies.Destinations.Prefix;
+using BlazeGateway.Policies.Destinations.Reports;
 
 namespace BlazeGateway.Policies.Destinations;
 
@@ -16,6 +18,7 @@ internal sealed class DestinationLoad
     private int _maxInFlight = int.MaxValue;
     private long _maxTokens = long.MaxValue;
     private double _ease = 1;
+    private ReportedLoad? _reported;
 
     /// <param name="id">Id of the destination; what consistent hashing places it by.</param>
     public DestinationLoad(string id) => Id = id;
@@ -62,6 +65,16 @@ internal sealed class DestinationLoad
 
     /// <summary>How quickly it answers, by model.</summary>
     public ByModel<AnswerTimes> Times { get; } = new(static () => new AnswerTimes());
+
+    /// <summary>Which beginnings of prompts it is expected to have in its cache.</summary>
+    public PrefixMemory Prefix { get; } = new();
+
+    /// <summary>What the server itself reported last; null while it is not known or nobody asks.</summary>
+    public ReportedLoad? Reported
+    {
+        get => Volatile.Read(ref _reported);
+        set => Volatile.Write(ref _reported, value);
+    }
 
     /// <summary>Whether it may be picked once more: it has a weight and room.</summary>
     public bool IsOpen => Weight > 0 && HasRoom;
@@ -121,7 +134,12 @@ internal sealed class DestinationLoad
     }
 
     /// <summary>Another server stands behind it: what was learned of the old one goes. Requests in flight stay counted until they end.</summary>
-    public void Forget() => Times.Clear();
+    public void Forget()
+    {
+        Times.Clear();
+        Prefix.Forget();
+        Reported = null;
+    }
 
     private void Add(in RequestWork work, TimeSpan now)
     {

@@ -1,18 +1,23 @@
+using BlazeGateway.Policies.Destinations.Reports;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Destinations;
 
-/// <summary>How one destination is asked whether it is alive and which models it serves: where, with which connections, credential and protocol version. Immutable.</summary>
+/// <summary>How one destination is asked whether it is alive, which models it serves and how loaded it is: where, with which connections, credential and protocol version. Immutable.</summary>
 internal sealed class DestinationQuestion
 {
+    private const string Json = "application/json";
+    private const string Metrics = "text/plain;version=0.0.4";
+
     private readonly ClusterModel _cluster;
     private readonly DestinationCredentials _credentials;
     private readonly string _destination;
     private readonly string? _host;
     private readonly Uri _uri;
     private readonly Uri? _probe;
+    private readonly Uri? _report;
 
     public DestinationQuestion(ClusterModel cluster, ClusterExtensions extensions, string destination, DestinationModel model)
     {
@@ -26,6 +31,7 @@ internal sealed class DestinationQuestion
         Destinations = cluster.Config.Destinations?.Count ?? 1;
         _uri = At(model.Config.Address, ModelServerPaths.List(Server));
         _probe = ProbePath(cluster, extensions) is { } probe ? At(model.Config.Address, probe) : null;
+        _report = ReportWish.Of(cluster.Config) && ModelServerPaths.Report(Server) is { } report ? At(model.Config.Address, report) : null;
         Address = Shown(new Uri(model.Config.Address));
     }
 
@@ -35,7 +41,10 @@ internal sealed class DestinationQuestion
     /// <summary>Whether the destination is probed.</summary>
     public bool IsProbed => _probe is not null;
 
-    /// <summary>Whether there is anything to ask.</summary>
+    /// <summary>Whether the destination is asked for its load.</summary>
+    public bool AsksLoad => _report is not null;
+
+    /// <summary>Whether there is anything to ask of its health and its models.</summary>
     public bool IsEmpty => !AsksModels && !IsProbed;
 
     /// <summary>Destinations of the cluster.</summary>
@@ -53,6 +62,9 @@ internal sealed class DestinationQuestion
     /// <summary>Path asked, for people.</summary>
     public string Path => _uri.AbsolutePath;
 
+    /// <summary>Path on which it tells its load, for people.</summary>
+    public string LoadPath => _report?.AbsolutePath ?? "";
+
     /// <summary>Whether the answer's body tells the models.</summary>
     public bool ReadsModels => Configured is null && ModelServerPaths.ListTellsNames(Server.Kind);
 
@@ -60,10 +72,14 @@ internal sealed class DestinationQuestion
     public bool HasCredential => _credentials.Find(_destination) is not null;
 
     /// <summary>Asks for the models over the cluster's own connections; returns when the headers are here.</summary>
-    public Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken) => SendAsync(_uri, cancellationToken);
+    public Task<HttpResponseMessage> SendAsync(CancellationToken cancellationToken) => SendAsync(_uri, Json, cancellationToken);
 
     /// <summary>Asks whether it is alive, in the same way.</summary>
-    public Task<HttpResponseMessage> ProbeAsync(CancellationToken cancellationToken) => SendAsync(_probe!, cancellationToken);
+    public Task<HttpResponseMessage> ProbeAsync(CancellationToken cancellationToken) => SendAsync(_probe!, Json, cancellationToken);
+
+    /// <summary>Asks how loaded it is, in the same way.</summary>
+    public Task<HttpResponseMessage> AskLoadAsync(CancellationToken cancellationToken) =>
+        SendAsync(_report!, Server.Kind == ModelServerKinds.Ollama ? Json : Metrics, cancellationToken);
 
     /// <summary>An address as it may be shown: no user, no query.</summary>
     internal static string Shown(Uri address) =>
@@ -85,7 +101,7 @@ internal sealed class DestinationQuestion
             address, new PathString(query < 0 ? path : path[..query]), query < 0 ? QueryString.Empty : new QueryString(path[query..]));
     }
 
-    private Task<HttpResponseMessage> SendAsync(Uri uri, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> SendAsync(Uri uri, string accept, CancellationToken cancellationToken)
     {
         var options = _cluster.Config.HttpRequest;
         var request = new HttpRequestMessage(HttpMethod.Get, uri)
@@ -94,7 +110,7 @@ internal sealed class DestinationQuestion
             VersionPolicy = options?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower,
         };
         request.Headers.Host = _host;
-        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        request.Headers.TryAddWithoutValidation("Accept", accept);
         request.Headers.TryAddWithoutValidation("User-Agent", "BlazeGateway");
         if (Server.Kind == ModelServerKinds.Anthropic)
         {

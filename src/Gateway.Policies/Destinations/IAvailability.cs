@@ -14,6 +14,9 @@ internal interface IAvailability
     /// <summary>Whether it is well enough, or out for long enough, to be probed at leisure.</summary>
     bool IsCalm(DestinationState destination);
 
+    /// <summary>What it has to do; null of one that belongs to no cluster any more.</summary>
+    DestinationLoad? LoadOf(DestinationState destination);
+
     /// <summary>A probe ended.</summary>
     void Probed(DestinationState destination, ProbeFinding finding);
 

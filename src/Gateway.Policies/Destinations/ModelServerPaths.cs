@@ -19,10 +19,19 @@ internal static class ModelServerPaths
     /// <summary>Path that tells whether the server is alive; null for APIs on the public internet, which are not probed.</summary>
     public static string? Health(string kind) => kind switch
     {
-        ModelServerKinds.Vllm or ModelServerKinds.Sglang or ModelServerKinds.Tgi or ModelServerKinds.LlamaCpp => "/health",
+        ModelServerKinds.Vllm or ModelServerKinds.Sglang or ModelServerKinds.Tgi or ModelServerKinds.TrtLlm or ModelServerKinds.LlamaCpp => "/health",
         ModelServerKinds.Ollama => "/api/version",
         _ when IsHosted(kind) => null,
         _ => "/v1/models",
+    };
+
+    /// <summary>Path on which the server reports its load; null when it does not. The one of <c>trtllm-serve</c>'s <c>/metrics</c> is another format.</summary>
+    public static string? Report(ModelServerOptions server) => server.MetricsPath ?? server.Kind switch
+    {
+        ModelServerKinds.Vllm or ModelServerKinds.Sglang or ModelServerKinds.Tgi or ModelServerKinds.LlamaCpp => "/metrics",
+        ModelServerKinds.TrtLlm => "/prometheus/metrics",
+        ModelServerKinds.Ollama => "/api/ps",
+        _ => null,
     };
 
     /// <summary>Whether the answer tells which names a request may use. Azure lists models, but a request names a deployment.</summary>

@@ -66,6 +66,9 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
         !_destinations.TryGetValue(destination, out var known) || known.Word.State is AvailabilityState.Up or AvailabilityState.Draining;
 
     /// <inheritdoc />
+    public DestinationLoad? LoadOf(DestinationState destination) => _destinations.TryGetValue(destination, out var known) ? known.Load : null;
+
+    /// <inheritdoc />
     public void Probed(DestinationState destination, ProbeFinding finding)
     {
         if (_destinations.TryGetValue(destination, out var known))

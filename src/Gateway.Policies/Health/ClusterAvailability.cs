@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Prefix;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -40,6 +41,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
             _members = [.. all.Select(Member)];
             Array.ForEach(_members, member => Bound(member, extensions));
+            Array.ForEach(_members, member => member.Load.Prefix.Room = PrefixMemory.RoomOf(_members.Length));
             _shape = new ClusterShape(extensions, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
             _isStale = true;

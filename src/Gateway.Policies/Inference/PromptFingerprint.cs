@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Hashing;
+using BlazeGateway.Policies.Destinations.Prefix;
 
 namespace BlazeGateway.Policies.Inference;
 
@@ -11,7 +12,7 @@ namespace BlazeGateway.Policies.Inference;
 internal static class PromptFingerprint
 {
     /// <summary>Bytes of prompt in a block: 16 tokens of about 4 characters.</summary>
-    public const int BlockBytes = 64;
+    public const int BlockBytes = PrefixMemory.BlockBytes;
 
     /// <summary>Most blocks worth naming: the first 16 KiB of a prompt.</summary>
     public const int MaxBlocks = 256;

@@ -19,6 +19,7 @@ internal sealed class TokenEstimates
 
     private double _bytesPerToken = FirstBytesPerToken;
     private double _output = FirstOutput;
+    private double _prompt;
 
     /// <summary>Bytes of a prompt that make a token.</summary>
     public double BytesPerToken => Volatile.Read(ref _bytesPerToken);
@@ -26,10 +27,14 @@ internal sealed class TokenEstimates
     /// <summary>Tokens an answer has on average.</summary>
     public double Output => Volatile.Read(ref _output);
 
+    /// <summary>Tokens a prompt has on average, 0 before the first.</summary>
+    public double Prompt => Volatile.Read(ref _prompt);
+
     /// <summary>What a request brings a destination to do: the answer is as long as others were, or as the request allows.</summary>
     public RequestWork Estimate(in InferenceFacts facts)
     {
         var prompt = (int)Math.Min(Longest, Math.Ceiling(facts.PromptBytes / BytesPerToken));
+        Volatile.Write(ref _prompt, Prompt == 0 ? prompt : Prompt + (Part * (prompt - Prompt)));
         var output = facts.MaxOutputTokens >= 0 ? Math.Min(Output, facts.MaxOutputTokens) : Output;
         return new RequestWork(prompt, (int)Math.Min(Longest, output * facts.Choices));
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.LoadBalancing.Selection;
@@ -20,6 +21,9 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
     private const int Drawn = 16;
 
     /// <inheritdoc />
+    public override bool WantsPrefix(ClusterExtensions options) => true;
+
+    /// <inheritdoc />
     internal override int Choose(in PickRequest request, in Candidates candidates)
     {
         if (candidates.Cluster is not { } cluster)
@@ -30,24 +34,25 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
         var scan = new CostScan(memory, request.Model, Now);
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
-        places = places[..Places(candidates, cluster, places)];
+        places = places[..Places(candidates, cluster, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];
+        var guess = int.MaxValue;
         for (var i = 0; i < places.Length; i++)
         {
-            costs[i] = scan.Cost(candidates.Loads[places[i]], OwnTokens(request));
+            costs[i] = scan.Cost(candidates.Loads[places[i]], request.OwnTokens(candidates.Loads[places[i]], ref guess));
         }
 
-        var least = CostScan.Least(costs, Chance);
+        var least = LeastScan.OfCosts(costs, CostScan.Alike, Chance);
         if (least < 0)
         {
-            return -1;
+            return places.Length < candidates.Loads.Length ? LeastScan.Load(candidates.Loads, Now, Chance) : -1;
         }
 
         var decision = Decide(request, candidates, memory, scan, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
         if (decision.Index >= 0 && request.IsFollowed)
         {
             request.Note.Keep(memory, decision.Arm, decision.IsHeldOut, decision.Propensity);
-            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request), costs[least], ref request.Note);
+            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), costs[least], ref request.Note);
         }
 
         return decision.Index;
@@ -79,7 +84,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var other = ByArm(arm, request, candidates);
-        var cost = other.Index < 0 ? double.PositiveInfinity : scan.Cost(candidates.Loads[other.Index], OwnTokens(request));
+        var cost = other.Index < 0 ? double.PositiveInfinity : scan.Cost(candidates.Loads[other.Index], OwnTokens(request, candidates.Loads[other.Index]));
         if (cost <= CostScan.Dearer * model.Cost)
         {
             return other;
@@ -87,27 +92,17 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
 
         // What is dearer is tried by chance, seldom, and never where it could do harm.
         var mayTry = cost <= CostScan.Dearest * model.Cost && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
-            && candidates.Loads[model.Index].PrefillTokens <= 2 * OwnTokens(request);
+            && candidates.Loads[model.Index].PrefillTokens <= 2 * OwnTokens(request, candidates.Loads[model.Index]);
         return mayTry && Chance.Next() < options.Exploration ? other with { Propensity = options.Exploration } : model;
     }
 
     private Decision ByArm(int arm, in PickRequest request, in Candidates candidates) => new(arm, arms[arm - 1].Choose(request, candidates), 0);
 
-    private int Places(in Candidates candidates, ClusterLoads cluster, Span<int> places)
+    private static int OwnTokens(in PickRequest request, DestinationLoad destination)
     {
-        var isMany = candidates.Loads.Length > places.Length;
-        var count = isMany ? Drawn : candidates.Loads.Length;
-        for (var i = 0; i < count; i++)
-        {
-            places[i] = !isMany ? i
-                : candidates.IsWhole ? cluster.Keep(static loads => AliasTable.Of(loads.Candidates)).Draw(Chance)
-                : (int)(Chance.Next() * candidates.Loads.Length);
-        }
-
-        return count;
+        var guess = int.MaxValue;
+        return request.OwnTokens(destination, ref guess);
     }
-
-    private static int OwnTokens(in PickRequest request) => request.Work.PromptTokens;
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Decision(int Arm, int Index, double Cost)

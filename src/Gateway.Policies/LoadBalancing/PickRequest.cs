@@ -51,6 +51,36 @@ internal readonly ref struct PickRequest
     /// <summary>What it brings a destination to do, as far as that is known.</summary>
     public RequestWork Work { get; init; }
 
+    /// <summary>Chain of the prompt's blocks, empty when nobody asked for it.</summary>
+    public ReadOnlySpan<ulong> Prefix { get; init; }
+
+    /// <summary>Bytes of the prompt.</summary>
+    public int PromptBytes => _isRead ? _facts.PromptBytes : 0;
+
+    /// <summary>Tokens a prompt has on average, 0 when nobody knows.</summary>
+    public double UsualPrompt { get; init; }
+
+    /// <summary>Prompt tokens that <paramref name="destination"/> has to compute: those that it is not expected to have in its cache.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="guess">Blocks that another destination has; set to those this one has. Begin with <see cref="int.MaxValue"/>.</param>
+    public int OwnTokens(DestinationLoad destination, ref int guess)
+    {
+        var tokens = Work.PromptTokens;
+        if (Prefix.IsEmpty)
+        {
+            return tokens;
+        }
+
+        var blocks = destination.Prefix.Match(Prefix, guess);
+        if (blocks == 0)
+        {
+            return tokens;
+        }
+
+        guess = blocks;
+        return Math.Max(1, tokens - destination.Prefix.TokensOf(blocks, PromptBytes));
+    }
+
     /// <summary>Hash of <c>prompt_cache_key</c>, 0 without.</summary>
     public ulong PromptCacheKey => _isRead ? _facts.PromptCacheKey : 0;
 

@@ -1,3 +1,5 @@
+using BlazeGateway.Policies.Destinations.Reports;
+
 namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>Names of the gateway's own strategies, as <c>LoadBalancingPolicy</c> of a cluster takes them.</summary>
@@ -22,7 +24,10 @@ public static class Strategies
     public const string PowerOfTwoChoices = "PowerOfTwoChoices";
 
     /// <summary>The least cost by what was learned of every answer; the default of the gateway.</summary>
-    public const string Adaptive = "Adaptive";
+    public const string Adaptive = ReportWish.Adaptive;
+
+    /// <summary>The least load for its weight, as model servers report it of themselves.</summary>
+    public const string LeastLoaded = ReportWish.LeastLoaded;
 
     /// <summary>YARP's name for what <see cref="LeastConnections"/> does; kept.</summary>
     public const string LeastRequests = "LeastRequests";

@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Selection;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -23,6 +24,9 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
 
     /// <summary>How often each of several ways to pick was used, of a strategy that has several; empty for all others.</summary>
     public virtual IReadOnlyList<KeyValuePair<string, long>> Arms => [];
+
+    /// <summary>Whether it goes by the beginnings of prompts in a cluster of these options.</summary>
+    public virtual bool WantsPrefix(ClusterExtensions options) => false;
 
     /// <summary>The clock that what is learned of destinations is stamped by.</summary>
     protected TimeSpan Now => availability.Clock;
@@ -79,6 +83,20 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
 
     /// <summary>Whether the turn of a destination that is eased in is taken; otherwise the next one in turn has its own, and each gets its part.</summary>
     protected bool Stands(DestinationLoad picked) => picked.Ease >= 1 || Chance.Next() < picked.Ease;
+
+    /// <summary>Fills <paramref name="places"/> with the indices of all candidates, or with <paramref name="drawn"/> drawn by weight where there are too many, and returns how many.</summary>
+    protected int Places(in Candidates candidates, ClusterLoads cluster, Span<int> places, int drawn)
+    {
+        var isMany = candidates.Loads.Length > places.Length;
+        var count = isMany ? drawn : candidates.Loads.Length;
+        var table = isMany && candidates.IsWhole ? cluster.Keep(static loads => AliasTable.Of(loads.Candidates)) : null;
+        for (var i = 0; i < count; i++)
+        {
+            places[i] = !isMany ? i : table?.Draw(Chance) ?? (int)(Chance.Next() * candidates.Loads.Length);
+        }
+
+        return count;
+    }
 
     private static DestinationState? At(IReadOnlyList<DestinationState> candidates, int index) => index < 0 ? null : candidates[index];
 

@@ -24,6 +24,7 @@ internal static class StrategyRegistration
         Add(static availability => new LeastConnectionsStrategy(Strategies.LeastRequests, availability));
         Add(static availability => new PowerOfTwoChoicesStrategy(availability));
         Add(static availability => new LeastResponseTimeStrategy(availability));
+        Add(static availability => new LeastLoadedStrategy(availability));
         Add(static availability => new ConsistentHashStrategy(availability));
         Add(static availability => new AdaptiveStrategy(availability, Arms(availability)));
         return services;
@@ -41,6 +42,7 @@ internal static class StrategyRegistration
         new ConsistentHashStrategy(availability),
         new WeightedRoundRobinStrategy(availability),
         new RoundRobinStrategy(availability),
+        new LeastLoadedStrategy(availability),
     ];
 
     // YARP's policies are internal; their types are named like the policy.

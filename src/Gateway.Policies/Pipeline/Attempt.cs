@@ -25,7 +25,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var before = context.Time.GetTimestamp();
         if (context is { IsInference: true, Tokens: null } && cluster.DestinationsState.AvailableDestinations is CandidateSet candidates)
         {
-            context.Estimate(candidates.Loads.Tokens);
+            context.Estimate(candidates.Loads.Tokens, plan.WantsPrefix);
         }
 
         var tally = Take(context, cluster, feature, plan);
@@ -105,8 +105,10 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
                 return tally;
             }
 
-            if (context.Place.TryTake(tally.Availability.Load, context.Work, context.Clock))
+            var load = tally.Availability.Load;
+            if (context.Place.TryTake(load, context.WorkOn(load), context.Clock))
             {
+                context.Sent(load);
                 return tally;
             }
 
@@ -132,7 +134,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
                 sample.Fail(now, Penalty, context.Note);
                 break;
             case AttemptOutcome.Answered when context.IsInference && context.AnswerStatus() < StatusCodes.Status400BadRequest:
-                LearnAnswer(context, sample, now, waited);
+                LearnAnswer(context, hold, sample, now, waited);
                 break;
             case AttemptOutcome.Answered:
                 break;
@@ -149,7 +151,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     /// Of a stream the first chunk is told when it comes, and how far apart the others came when it ends. A document comes when all of it is made: what was
     /// needed to make it is taken off as far as that is known.
     /// </summary>
-    private static void LearnAnswer(RequestContext context, in AnswerSample sample, TimeSpan now, double waited)
+    private static void LearnAnswer(RequestContext context, in AttemptHold hold, in AnswerSample sample, TimeSpan now, double waited)
     {
         ref var record = ref context.Record;
         ref var scanner = ref context.Scanner;
@@ -173,6 +175,10 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         }
 
         context.Tokens?.Learn(context.Facts, usage, isWhole: context.AnswerEnd == AnswerEnd.Complete);
+        if (!context.Prefix.IsEmpty && usage.Prompt > 0)
+        {
+            hold.Availability.Load.Prefix.Answered(context.Forecast, usage.Prompt, context.Facts.PromptBytes, usage.Cached);
+        }
     }
 
     private static AttemptResult Result(RequestContext context, ForwarderError error)

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
 using Yarp.ReverseProxy.Forwarder;
@@ -24,6 +25,7 @@ internal sealed class ClusterPlan
         Options = ExtensionsCarrier.Read(cluster.Config);
         Policy = policy;
         Passive = passive;
+        WantsPrefix = policy is Strategy strategy && strategy.WantsPrefix(Options);
         Connections = cluster.HttpClient as ClusterConnections
             ?? throw new InvalidOperationException($"Cluster '{ClusterId}': its connections were not made by {nameof(ClusterConnectionsFactory)}.");
         Shape = new DestinationRequest(Options);
@@ -44,6 +46,9 @@ internal sealed class ClusterPlan
 
     /// <summary>Picks a destination.</summary>
     public ILoadBalancingPolicy Policy { get; }
+
+    /// <summary>Whether picks go by the beginnings of prompts.</summary>
+    public bool WantsPrefix { get; }
 
     /// <summary>YARP's passive health policy, null when the cluster has none.</summary>
     public IPassiveHealthCheckPolicy? Passive { get; }

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.Pipeline.Body;
@@ -23,6 +24,9 @@ internal sealed class RequestContext
     private BodySplices _splices;
     private HeldPlace _place;
     private PickNote _note;
+    private PrefixForecast _forecast;
+    private ulong[] _prefix = [];
+    private int _blocks;
     private long _reserved;
     private RequestFlow? _flow;
 
@@ -65,6 +69,12 @@ internal sealed class RequestContext
 
     /// <summary>What the strategy thought of the attempt at hand.</summary>
     public ref PickNote Note => ref _note;
+
+    /// <summary>Chain of the prompt's blocks; empty when the strategy does not go by it.</summary>
+    public ReadOnlySpan<ulong> Prefix => _prefix.AsSpan(0, _blocks);
+
+    /// <summary>What the destination picked was expected to have of the prompt.</summary>
+    public ref PrefixForecast Forecast => ref _forecast;
 
     /// <summary>The clock that destinations are learned by.</summary>
     public TimeSpan Clock => Time.GetElapsedTime(0);
@@ -197,11 +207,39 @@ internal sealed class RequestContext
     }
 
     /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
-    public void Estimate(ByModel<TokenEstimates> tokens)
+    /// <param name="tokens">What was learned.</param>
+    /// <param name="wantsPrefix">Whether the strategy goes by the beginning of the prompt.</param>
+    public void Estimate(ByModel<TokenEstimates> tokens, bool wantsPrefix)
     {
         ModelKey = XxHash3.HashToUInt64(_facts.Model);
         Tokens = tokens.Of(ModelKey);
         Work = Tokens.Estimate(_facts);
+        if (wantsPrefix)
+        {
+            _prefix = _prefix.Length == 0 ? new ulong[PromptFingerprint.MaxBlocks] : _prefix;
+            _blocks = PromptFingerprint.Compute(Body.Content, _facts, _prefix);
+        }
+    }
+
+    /// <summary>What the request brings <paramref name="destination"/> to do: its prompt without what it is expected to have in its cache.</summary>
+    public RequestWork WorkOn(DestinationLoad destination)
+    {
+        if (_blocks == 0)
+        {
+            return Work;
+        }
+
+        var cached = destination.Prefix.TokensOf(destination.Prefix.Match(Prefix), _facts.PromptBytes);
+        return Work with { PromptTokens = Math.Max(1, Work.PromptTokens - cached) };
+    }
+
+    /// <summary>The request goes to <paramref name="destination"/>, which will have its prompt in the cache.</summary>
+    public void Sent(DestinationLoad destination)
+    {
+        if (_blocks > 0)
+        {
+            _forecast = destination.Prefix.Send(Prefix);
+        }
     }
 
     /// <summary>The first chunk of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
@@ -256,6 +294,7 @@ internal sealed class RequestContext
         _note = default;
         ModelKey = 0;
         Tokens = null;
+        _blocks = 0;
         Work = default;
         Model = null;
         Client = default;

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using BlazeGateway.Policies.LoadBalancing.Prefix;
+using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.LoadBalancing.Selection;
 
 namespace BlazeGateway.Benchmarks.Micro;

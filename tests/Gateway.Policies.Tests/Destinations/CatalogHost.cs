@@ -1,5 +1,7 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -30,6 +32,8 @@ internal sealed class CatalogHost : IAsyncDisposable
 
     public CatalogSnapshot Current => Catalog.Current;
 
+    public LoadReports Reports => _app.Services.GetRequiredService<LoadReports>();
+
     public AvailabilityRegistry Availability => _app.Services.GetRequiredService<AvailabilityRegistry>();
 
     public static Task<CatalogHost> StartAsync(TimeProvider time, ModelCatalogOptions options, params ClusterConfig[] clusters) =>
@@ -48,8 +52,10 @@ internal sealed class CatalogHost : IAsyncDisposable
         builder.Services.AddSingleton(new DestinationSockets(sockets));
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
+        builder.Services.AddStrategies();
         builder.Services.AddDestinationAvailability(seed: 1, seriesLimit: 2048);
         builder.Services.AddModelCatalog(options, seed: 1);
+        builder.Services.AddLoadReports(seed: 1, seriesLimit: 2048);
         var app = builder.Build();
         app.MapReverseProxy();
         var host = new CatalogHost(app, log);
@@ -85,6 +91,15 @@ internal sealed class CatalogHost : IAsyncDisposable
     public DestinationState Destination(string cluster, string id) => Cluster(cluster).DestinationsState.AllDestinations.Single(d => d.DestinationId == id);
 
     public string StateOf(string cluster, string id) => Availability.Of(Destination(cluster, id)).Word.State.Name();
+
+    public DestinationLoad Load(string cluster, string id) => Availability.Of(Destination(cluster, id)).Load;
+
+    public async Task<string> MetricsAsync()
+    {
+        using var stream = new MemoryStream();
+        await _app.Services.GetRequiredService<CollectorRegistry>().CollectAndExportAsTextAsync(stream);
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+    }
 
     /// <summary>Waits until <paramref name="condition"/> holds for the snapshot, at most 30 s.</summary>
     public async Task<CatalogSnapshot> UntilAsync(Func<CatalogSnapshot, bool> condition)

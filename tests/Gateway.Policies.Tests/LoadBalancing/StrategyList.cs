@@ -8,7 +8,8 @@ internal static class StrategyList
 {
     public static IReadOnlyList<string> Names { get; } =
     [
-        Strategies.RoundRobin, Strategies.WeightedRoundRobin, Strategies.LeastConnections, Strategies.PowerOfTwoChoices, Strategies.LeastResponseTime, Strategies.ConsistentHash, Strategies.Adaptive,
+        Strategies.RoundRobin, Strategies.WeightedRoundRobin, Strategies.LeastConnections, Strategies.PowerOfTwoChoices, Strategies.LeastResponseTime, Strategies.LeastLoaded,
+        Strategies.ConsistentHash, Strategies.Adaptive,
     ];
 
     public static Strategy Create(string name, AvailabilityRegistry availability) => name switch
@@ -19,6 +20,7 @@ internal static class StrategyList
         Strategies.PowerOfTwoChoices => new PowerOfTwoChoicesStrategy(availability),
         Strategies.LeastResponseTime => new LeastResponseTimeStrategy(availability),
         Strategies.Adaptive => new AdaptiveStrategy(availability, StrategyRegistration.Arms(availability)),
+        Strategies.LeastLoaded => new LeastLoadedStrategy(availability),
         _ => new ConsistentHashStrategy(availability),
     };
 }

@@ -4,7 +4,7 @@ namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 internal static class AdaptiveArms
 {
     /// <summary>How many there are.</summary>
-    public const int Count = 7;
+    public const int Count = 8;
 
     /// <summary>The least cost the model predicts.</summary>
     public const int Model = 0;
@@ -16,6 +16,6 @@ internal static class AdaptiveArms
     public static IReadOnlyList<string> Names { get; } =
     [
         "Model", Strategies.PowerOfTwoChoices, Strategies.LeastConnections, Strategies.LeastResponseTime, Strategies.ConsistentHash, Strategies.WeightedRoundRobin,
-        Strategies.RoundRobin,
+        Strategies.RoundRobin, Strategies.LeastLoaded,
     ];
 }

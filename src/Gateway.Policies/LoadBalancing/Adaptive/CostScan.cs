@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Destinations;
-using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 
@@ -77,33 +76,6 @@ internal readonly ref struct CostScan
     {
         var silent = destination.SilentFor(_now);
         return silent > expected ? 2 * (silent - expected) : 0;
-    }
-
-    /// <summary>The index of the least of <paramref name="costs"/>, of several that are alike one by chance; −1 when all are infinite.</summary>
-    public static int Least(ReadOnlySpan<double> costs, Chance chance)
-    {
-        var least = double.PositiveInfinity;
-        foreach (var cost in costs)
-        {
-            least = Math.Min(least, cost);
-        }
-
-        if (double.IsPositiveInfinity(least))
-        {
-            return -1;
-        }
-
-        var (picked, alike, luck) = (-1, 0, 0UL);
-        for (var i = 0; i < costs.Length; i++)
-        {
-            if (costs[i] <= least * Alike)
-            {
-                luck = ((alike == 1 ? (ulong)(chance.Next() * (1UL << 53)) : luck) * 6364136223846793005) + 1442695040888963407;
-                picked = alike++ == 0 || ((luck >> 32) * (ulong)alike) >> 32 == 0 ? i : picked;
-            }
-        }
-
-        return picked;
     }
 
     /// <summary>Keeps what is expected of <paramref name="destination"/> in <paramref name="note"/>.</summary>

@@ -30,8 +30,37 @@ internal static class LeastScan
     /// <returns>An index, or -1 when none is open.</returns>
     public static int ResponseTime(ReadOnlySpan<DestinationLoad> destinations, ulong model, TimeSpan now, Chance chance) => Pick(destinations, new Wait(model, now), chance);
 
+    /// <summary>Least of what the servers say they have to do, this request included, for its weight; where one says nothing, of what is in flight.</summary>
+    /// <param name="destinations">The candidates.</param>
+    /// <param name="now">Time since the moment <see cref="DestinationLoad.Reported"/> goes by.</param>
+    /// <param name="chance">Decides between equals.</param>
+    /// <returns>An index, or -1 when none is open.</returns>
+    public static int Load(ReadOnlySpan<DestinationLoad> destinations, TimeSpan now, Chance chance) => Pick(destinations, new Burden(now), chance);
+
     /// <summary>Seconds until one more request would have its first chunk, if those in flight come before it: what destinations of equal weight are compared by.</summary>
     public static double WaitFor(DestinationLoad destination, ulong model, TimeSpan now) => Wait.Unweighted(destination, model, now);
+
+    /// <summary>The index of the least of <paramref name="costs"/>; of several below <paramref name="alike"/> times it one by chance. −1 when all are infinite.</summary>
+    public static int OfCosts(ReadOnlySpan<double> costs, double alike, Chance chance)
+    {
+        var least = double.PositiveInfinity;
+        foreach (var cost in costs)
+        {
+            least = Math.Min(least, cost);
+        }
+
+        var (picked, ties, luck) = (-1, 0, 0UL);
+        for (var i = 0; i < costs.Length && !double.IsPositiveInfinity(least); i++)
+        {
+            if (costs[i] <= least * alike)
+            {
+                luck = ((ties == 1 ? (ulong)(chance.Next() * (1UL << 53)) : luck) * 6364136223846793005) + 1442695040888963407;
+                picked = ties++ == 0 || ((luck >> 32) * (ulong)ties) >> 32 == 0 ? i : picked;
+            }
+        }
+
+        return picked;
+    }
 
     private static int Pick<TCost>(ReadOnlySpan<DestinationLoad> destinations, TCost cost, Chance chance)
         where TCost : struct, ICost
@@ -63,6 +92,11 @@ internal static class LeastScan
     private readonly struct Crowd : ICost
     {
         public double Of(DestinationLoad destination) => (destination.InFlight + 1) / destination.EffectiveWeight;
+    }
+
+    private readonly struct Burden(TimeSpan now) : ICost
+    {
+        public double Of(DestinationLoad destination) => ServerLoad.Of(destination, now).WithOneMore / destination.EffectiveWeight;
     }
 
     [StructLayout(LayoutKind.Auto)]

@@ -55,6 +55,26 @@ internal static class PowerOfTwo
             : LeastScan.WaitFor(destinations[second], model, now) < LeastScan.WaitFor(destinations[first], model, now) ? second : first;
     }
 
+    /// <summary>The same by what servers say they have to do, as <see cref="LeastScan.Load"/> does.</summary>
+    /// <param name="destinations">The candidates, two at least.</param>
+    /// <param name="weights">What they are drawn by, built from the same candidates.</param>
+    /// <param name="now">Time since the moment <see cref="DestinationLoad.Reported"/> goes by.</param>
+    /// <param name="chance">Draws them.</param>
+    /// <returns>An index, or -1 when none is open.</returns>
+    public static int Load(ReadOnlySpan<DestinationLoad> destinations, AliasTable weights, TimeSpan now, Chance chance)
+    {
+        var draws = MostDraws;
+        var first = Draw(destinations, weights, chance, -1, ref draws);
+        var second = Draw(destinations, weights, chance, first, ref draws);
+        if (second < 0)
+        {
+            return LeastScan.Load(destinations, now, chance);
+        }
+
+        var (one, other) = (destinations[first], destinations[second]);
+        return ServerLoad.Of(other, now).WithOneMore * one.EffectiveWeight <= ServerLoad.Of(one, now).Without * other.EffectiveWeight ? second : first;
+    }
+
     private static int Draw(ReadOnlySpan<DestinationLoad> destinations, AliasTable weights, Chance chance, int taken, ref int draws)
     {
         while (draws-- > 0)

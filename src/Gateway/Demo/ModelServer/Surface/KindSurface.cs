@@ -58,7 +58,7 @@ internal sealed class KindSurface(ServerContext server)
             "/ping" when _options.Kind == ModelServerKinds.Vllm => Replies.EmptyAsync(http, 200),
             "/" when _options.Kind == ModelServerKinds.Ollama => Replies.TextAsync(http, 200, "text/plain; charset=utf-8", "Ollama is running"),
             "/slots" when _options.Kind == ModelServerKinds.LlamaCpp => Replies.JsonAsync(http, 503, """{"error":{"code":503,"message":"no slot available","type":"unavailable_error"}}"""),
-            "/metrics" when _metrics.Exists => Replies.TextAsync(http, 200, "text/plain; version=0.0.4; charset=utf-8", _metrics.Render()),
+            _ when path == _metrics.Path => Replies.TextAsync(http, 200, "text/plain; version=0.0.4; charset=utf-8", _metrics.Render()),
             _ => Replies.NotFoundAsync(http),
         };
     }

@@ -3,18 +3,24 @@ using BlazeGateway.Policies;
 
 namespace BlazeGateway.Demo.ModelServer.Surface;
 
-/// <summary><c>/metrics</c> with the names of the kind. Ollama and hosted APIs have none.</summary>
+/// <summary><c>/metrics</c> with the names of the kind, <c>/prometheus/metrics</c> of TensorRT-LLM. Ollama and hosted APIs have none.</summary>
 internal sealed class MetricsPage(ServerContext server)
 {
     private readonly string _model = server.Options.Models[0].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
-    public bool Exists => server.Options.Kind is ModelServerKinds.Vllm or ModelServerKinds.Sglang or ModelServerKinds.Tgi or ModelServerKinds.LlamaCpp;
+    public string? Path => server.Options.Kind switch
+    {
+        ModelServerKinds.Vllm or ModelServerKinds.Sglang or ModelServerKinds.Tgi or ModelServerKinds.LlamaCpp => "/metrics",
+        ModelServerKinds.TrtLlm => "/prometheus/metrics",
+        _ => null,
+    };
 
     public string Render() => server.Options.Kind switch
     {
         ModelServerKinds.Vllm => Vllm(),
         ModelServerKinds.Sglang => Sglang(),
         ModelServerKinds.Tgi => Tgi(),
+        ModelServerKinds.TrtLlm => TrtLlm(),
         _ => LlamaCpp(),
     };
 
@@ -87,6 +93,20 @@ internal sealed class MetricsPage(ServerContext server)
             .Histogram("tgi_request_mean_time_per_token_duration", "Mean time per token in seconds.", totals.BetweenTokens)
             .Histogram("tgi_request_generated_tokens", "Generated tokens per request.", totals.AnswerLength)
             .Histogram("tgi_request_input_length", "Input token length per request.", totals.PromptLength)
+            .ToString();
+    }
+
+    private string TrtLlm()
+    {
+        var engine = server.Engine.Engine;
+        return new MetricsText($"model_name=\"{_model}\",engine_type=\"trtllm\"")
+            .Gauge("trtllm_num_requests_running", "Number of running requests.", engine.Running)
+            .Gauge("trtllm_num_requests_waiting", "Number of waiting requests.", server.Engine.Waiting)
+            .Gauge("trtllm_kv_cache_utilization", "Use of the KV cache.", engine.KvUsage)
+            .Gauge("trtllm_kv_cache_max_blocks", "Blocks of the KV cache.", engine.Options.KvBlocks)
+            .Gauge("trtllm_kv_cache_tokens_per_block", "Tokens of a block.", engine.Options.BlockTokens)
+            .Histogram("trtllm_time_to_first_token_seconds", "Histogram of time to first token in seconds.", engine.Totals.FirstToken)
+            .Histogram("trtllm_e2e_request_latency_seconds", "Histogram of end to end request latency in seconds.", engine.Totals.EndToEnd)
             .ToString();
     }
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Inference;
-using BlazeGateway.Policies.LoadBalancing.Prefix;
+using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.LoadBalancing.Selection;
 
-namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Tests.Destinations.Prefix;
 
 /// <summary>
 /// Conversations that share system prompts, and prompts that come once, sent where most is expected to be cached unless that has too much in flight. Servers

@@ -1,7 +1,6 @@
 using System.Numerics;
-using BlazeGateway.Policies.Inference;
 
-namespace BlazeGateway.Policies.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Destinations.Prefix;
 
 /// <summary>
 /// What answers teach of a destination's prefix cache. A block that was cached at rank r says that the cache has more than r blocks, one that was missing
@@ -67,7 +66,7 @@ internal sealed class CacheEstimate
     {
         var most = Math.Max(0, (promptBytes * TokensPerByte) - 1);
         var grain = Grain;
-        return (int)(Math.Min(most, blocks * PromptFingerprint.BlockBytes * TokensPerByte) / grain) * grain;
+        return (int)(Math.Min(most, blocks * PrefixMemory.BlockBytes * TokensPerByte) / grain) * grain;
     }
 
     /// <summary>The server began anew, as others found out.</summary>
@@ -99,7 +98,7 @@ internal sealed class CacheEstimate
             Interlocked.Increment(ref _stated);
         }
 
-        var blocksPerToken = (double)promptBytes / promptTokens / PromptFingerprint.BlockBytes;
+        var blocksPerToken = (double)promptBytes / promptTokens / PrefixMemory.BlockBytes;
         var had = cachedTokens * blocksPerToken;
         var missing = (int)Math.Ceiling(had + ((Grain + 1) * blocksPerToken) + 1);
         return Hit(forecast, (int)Math.Min(forecast.Known, had), tick) | Miss(forecast, cachedTokens == 0 ? Math.Min(missing, 1) : missing);

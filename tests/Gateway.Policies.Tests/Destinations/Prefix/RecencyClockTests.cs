@@ -1,6 +1,6 @@
-using BlazeGateway.Policies.LoadBalancing.Prefix;
+using BlazeGateway.Policies.Destinations.Prefix;
 
-namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Tests.Destinations.Prefix;
 
 public sealed class RecencyClockTests
 {

@@ -1,4 +1,4 @@
-namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Tests.Destinations.Prefix;
 
 /// <summary>A model server's prefix cache, exactly: the least recently used block goes first, and of a request the last.</summary>
 internal sealed class ServerCache(int blocks)

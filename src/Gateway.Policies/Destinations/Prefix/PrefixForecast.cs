@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace BlazeGateway.Policies.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Destinations.Prefix;
 
 /// <summary>What a destination was expected to have of a prompt when it was sent there; kept with the request until its answer tells what it had.</summary>
 [StructLayout(LayoutKind.Auto)]

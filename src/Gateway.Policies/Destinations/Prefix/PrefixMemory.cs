@@ -1,16 +1,19 @@
 using BlazeGateway.Policies.Inference;
 
-namespace BlazeGateway.Policies.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Destinations.Prefix;
 
 /// <summary>
 /// What one destination is expected to have in its prefix cache: which blocks of prompts were sent there and, because servers give up the least recently
 /// used, whether so few others were sent since that they are still there. How many is learned from what answers state as cached, so the size of the cache
-/// need not be known. Blocks come as the chain of <see cref="PromptFingerprint"/>, which starts from model (or LoRA adapter, which has a model name of its
+/// need not be known. Blocks come as the chain of a prompt's fingerprint, which starts from model (or LoRA adapter, which has a model name of its
 /// own) and cache salt, so nothing of one is found for another. Any number of threads at once and no lock: what a race loses is a prediction. Nothing is
 /// allocated but pieces of the table while it grows. A destination that was never sent a prompt costs one object.
 /// </summary>
 internal sealed class PrefixMemory
 {
+    /// <summary>Bytes of prompt in a block: 16 tokens of about 4 characters.</summary>
+    public const int BlockBytes = 64;
+
     /// <summary>Blocks a cache is thought to have before anything is known: 2 MB of text, 500,000 tokens.</summary>
     public const int DefaultSize = 31_250;
 

@@ -1,4 +1,4 @@
-namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Tests.Destinations.Prefix;
 
 /// <summary>What is predicted of servers whose caches are half or twice as large as thought, and of one that restarts, beside a memory that never learns.</summary>
 public sealed class CalibrationTests(ITestOutputHelper output)

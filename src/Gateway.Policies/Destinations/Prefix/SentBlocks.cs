@@ -1,4 +1,4 @@
-namespace BlazeGateway.Policies.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Destinations.Prefix;
 
 /// <summary>The blocks that were sent to a destination, from the first prompt on: table, clock and estimate, and the stamp before which all is thought given up.</summary>
 internal sealed class SentBlocks

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace BlazeGateway.Policies.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Destinations.Prefix;
 
 /// <summary>
 /// A clock that counts blocks as they are sent, and how many blocks were last sent in each of its ticks. From both follows a block's rank: how many

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace BlazeGateway.Policies.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Destinations.Prefix;
 
 /// <summary>
 /// Blocks and when each was last sent, in sets of eight that fill a cache line: a slot is one word, 40 bits of the block's hash and 24 bits of its stamp,

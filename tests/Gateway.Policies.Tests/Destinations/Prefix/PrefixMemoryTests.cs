@@ -1,7 +1,7 @@
-using BlazeGateway.Policies.LoadBalancing.Prefix;
+using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.LoadBalancing.Selection;
 
-namespace BlazeGateway.Policies.Tests.LoadBalancing.Prefix;
+namespace BlazeGateway.Policies.Tests.Destinations.Prefix;
 
 public sealed class PrefixMemoryTests(ITestOutputHelper output)
 {
