@@ -67,10 +67,13 @@ internal sealed class PrefixMemory
     /// <summary>How many leading blocks of <paramref name="chain"/> each destination is expected to have.</summary>
     public static void Match(ReadOnlySpan<PrefixMemory> destinations, ReadOnlySpan<ulong> chain, Span<int> blocks)
     {
+        // Many have the same beginning, a system prompt, and nothing after it.
+        var guess = int.MaxValue;
         blocks = blocks[..destinations.Length];
         for (var i = 0; i < blocks.Length; i++)
         {
-            blocks[i] = destinations[i].Match(chain);
+            blocks[i] = destinations[i].Match(chain, guess);
+            guess = blocks[i] > 0 ? blocks[i] : guess;
         }
     }
 
@@ -78,8 +81,10 @@ internal sealed class PrefixMemory
     public int Count() => Volatile.Read(ref _sent)?.Count() ?? 0;
 
     /// <summary>How many leading blocks of <paramref name="chain"/> the destination is expected to have.</summary>
-    public int Match(ReadOnlySpan<ulong> chain) =>
-        chain.IsEmpty || Volatile.Read(ref _sent) is not { } sent ? 0 : sent.Match(chain, sent.Edge);
+    /// <param name="chain">Blocks of the prompt.</param>
+    /// <param name="guess">What another destination has, 1 or more: quicker when this one has as much.</param>
+    public int Match(ReadOnlySpan<ulong> chain, int guess = int.MaxValue) =>
+        chain.IsEmpty || Volatile.Read(ref _sent) is not { } sent ? 0 : sent.Match(chain, sent.Edge, guess);
 
     /// <summary>Tokens that <paramref name="blocks"/> leading blocks of a prompt of <paramref name="promptBytes"/> come to, as the server would state them.</summary>
     public int TokensOf(int blocks, long promptBytes) =>

@@ -228,7 +228,8 @@ internal sealed class PrefixTable
 
     private bool TryGrow(ulong[][] seen, ulong hash, int room)
     {
-        if (Interlocked.Exchange(ref _changing, 1) != 0)
+        var slots = Slots;
+        if (slots + Math.Min(slots, SegmentSlots) > room || Interlocked.Exchange(ref _changing, 1) != 0)
         {
             return false;
         }

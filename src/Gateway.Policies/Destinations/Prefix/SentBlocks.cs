@@ -32,19 +32,31 @@ internal sealed class SentBlocks
     public void Fit(int room) => _table.Fit(room, _clock.Now);
 
     /// <summary>Leading blocks stamped at <paramref name="edge"/> or later. Those before a block are not older than it, so halves of the chain are asked.</summary>
-    public int Match(ReadOnlySpan<ulong> chain, long edge)
+    /// <param name="chain">The prompt.</param>
+    /// <param name="edge">The oldest stamp that counts.</param>
+    /// <param name="guess">An answer to try first; two looks are enough when it is right.</param>
+    public int Match(ReadOnlySpan<ulong> chain, long edge, int guess = int.MaxValue)
     {
         if (!_table.Has(chain[0], edge))
         {
             return 0;
         }
 
-        if (_table.Has(chain[^1], edge))
+        guess = Math.Clamp(guess, 1, chain.Length);
+        var (there, missing) = (1, chain.Length);
+        if (guess == 1 || _table.Has(chain[guess - 1], edge))
         {
-            return chain.Length;
+            there = guess;
+            if (guess < chain.Length && !_table.Has(chain[guess], edge))
+            {
+                return guess;
+            }
+        }
+        else
+        {
+            missing = guess - 1;
         }
 
-        var (there, missing) = (1, chain.Length - 1);
         while (there < missing)
         {
             var middle = (there + missing) / 2;

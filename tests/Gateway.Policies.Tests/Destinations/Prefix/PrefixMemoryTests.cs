@@ -17,6 +17,7 @@ public sealed class PrefixMemoryTests(ITestOutputHelper output)
         {
             Assert.Equal(shared, memories[0].Match([.. prompt[..shared], .. Chain(2, 30)]));
             Assert.Equal(shared, memories[0].Match(prompt.AsSpan(0, shared)));
+            Assert.All(Enumerable.Range(0, 132), guess => Assert.Equal(shared, memories[0].Match([.. prompt[..shared], .. Chain(2, 30)], guess)));
         }
 
         var blocks = new int[3];
