@@ -1,3 +1,4 @@
+using BlazeGateway.Demo.Simulation.Servers;
 using BlazeGateway.Demo.Simulation.Workloads;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Clients;
@@ -35,6 +36,8 @@ internal sealed class SimulatedGateway : IDisposable
     private readonly ServiceProvider _services;
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
     private readonly SimulationOptions _options;
+    private readonly ulong[] _blocks = new ulong[PromptFingerprint.MaxBlocks];
+    private readonly bool _wantsPrefix;
     private InferenceFacts _facts;
 
     public SimulatedGateway(VirtualTime time, SimulationOptions options, int seed)
@@ -43,6 +46,7 @@ internal sealed class SimulatedGateway : IDisposable
         _services = Services(time, seed);
         _availability = _services.GetRequiredService<AvailabilityRegistry>();
         _strategy = Named(options.Strategy);
+        _wantsPrefix = _strategy.WantsPrefix(options.Cluster);
         var config = ExtensionsCarrier.Attach(new ClusterConfig { ClusterId = "simulated" }, options.Cluster);
         _cluster = new ClusterState("simulated", new ClusterModel(config, _client));
         for (var i = 0; i < options.Servers.Count; i++)
@@ -83,13 +87,21 @@ internal sealed class SimulatedGateway : IDisposable
         var tokens = ((CandidateSet)_cluster.DestinationsState.AvailableDestinations).Loads.Tokens.Of(ModelKey);
         request.Work = tokens.Estimate(_facts);
         request.Note = default;
-        var picked = _strategy.Pick(new PickRequest(_http, client, ref request.Note, in _facts) { Model = ModelKey, Work = request.Work }, _cluster, _cluster.DestinationsState.AvailableDestinations);
+        var prefix = _blocks.AsSpan(0, _wantsPrefix ? Prompts.Fingerprint(request.Asked, _options.BytesPerToken, _blocks) : 0);
+        var picked = _strategy.Pick(new PickRequest(_http, client, ref request.Note, in _facts) { Model = ModelKey, Work = request.Work, UsualPrompt = tokens.Prompt, Prefix = prefix }, _cluster, _cluster.DestinationsState.AvailableDestinations);
         if (picked is null)
         {
             return -1;
         }
 
         var destination = _destinations[_places[picked]];
+        if (!prefix.IsEmpty)
+        {
+            var memory = destination.Load.Prefix;
+            request.Work = request.Work with { PromptTokens = Math.Max(1, request.Work.PromptTokens - memory.TokensOf(memory.Match(prefix), _facts.PromptBytes)) };
+            request.Forecast = memory.Send(prefix);
+        }
+
         return Begin(request, destination, destination.Word.WithTrial(false));
     }
 
@@ -201,6 +213,10 @@ internal sealed class SimulatedGateway : IDisposable
         Describe(request.Asked);
         var loads = ((CandidateSet)_cluster.DestinationsState.AvailableDestinations).Loads;
         loads.Tokens.Of(ModelKey).Learn(_facts, new TokenUsage(request.Asked.PromptTokens, tokens, request.CachedTokens), isWhole: true);
+        if (_wantsPrefix)
+        {
+            hold.Availability.Load.Prefix.Answered(request.Forecast, request.Asked.PromptTokens, _facts.PromptBytes, request.CachedTokens);
+        }
     }
 
     private TimeSpan Clock => _availability.Clock;

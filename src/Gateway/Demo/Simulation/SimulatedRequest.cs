@@ -1,6 +1,7 @@
 using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Demo.Simulation.Workloads;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
@@ -14,6 +15,7 @@ internal sealed class SimulatedRequest(int index, WorkloadRequest asked, long ca
 {
     private HeldPlace _place;
     private PickNote _note;
+    private PrefixForecast _forecast;
 
     public int Index => index;
 
@@ -50,6 +52,9 @@ internal sealed class SimulatedRequest(int index, WorkloadRequest asked, long ca
 
     /// <summary>What the strategy thought.</summary>
     public ref PickNote Note => ref _note;
+
+    /// <summary>What its server was expected to have of the prompt.</summary>
+    public ref PrefixForecast Forecast => ref _forecast;
 
     /// <summary>Its generation, on a server with an engine.</summary>
     public Sequence? Sequence { get; set; }

@@ -1,5 +1,6 @@
 using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Demo.Simulation.Workloads;
+using BlazeGateway.Policies.Inference;
 using Chance = BlazeGateway.Demo.ModelServer.Answers.Chance;
 
 namespace BlazeGateway.Demo.Simulation.Servers;
@@ -11,16 +12,28 @@ internal static class Prompts
     public static Prompt Of(WorkloadRequest request, int blockTokens)
     {
         var hashes = new ulong[request.PromptTokens / blockTokens];
-        var (hash, filled, next) = (0UL, 0, 0);
+        Chain(request, 1, blockTokens, hashes, out var hash);
+        return new Prompt(request.PromptTokens, hashes, hash);
+    }
+
+    /// <summary>The prompt's blocks as a gateway sees them, in bytes; as many as there is room for.</summary>
+    public static int Fingerprint(WorkloadRequest request, double bytesPerToken, Span<ulong> blocks) =>
+        Chain(request, bytesPerToken, PromptFingerprint.BlockBytes, blocks, out _);
+
+    private static int Chain(WorkloadRequest request, double units, int block, Span<ulong> hashes, out ulong hash)
+    {
+        var (filled, next) = (0, 0);
+        hash = 0;
         foreach (var part in request.Parts)
         {
-            for (var offset = 0; offset < part.Tokens && next < hashes.Length;)
+            var length = (int)(part.Tokens * units);
+            for (var offset = 0; offset < length && next < hashes.Length;)
             {
-                var taken = Math.Min(blockTokens - filled, part.Tokens - offset);
+                var taken = Math.Min(block - filled, length - offset);
                 hash = Chance.Mix(hash ^ part.Seed, ((ulong)offset << 32) | (uint)taken);
                 offset += taken;
                 filled += taken;
-                if (filled == blockTokens)
+                if (filled == block)
                 {
                     hashes[next++] = hash;
                     filled = 0;
@@ -28,6 +41,6 @@ internal static class Prompts
             }
         }
 
-        return new Prompt(request.PromptTokens, hashes, hash);
+        return next;
     }
 }
