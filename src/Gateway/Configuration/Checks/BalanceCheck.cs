@@ -15,7 +15,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
 
     private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
-    private static readonly string[] Keys = [HashKeys.PromptCacheKey, HashKeys.User, HashKeys.Client, HashKeys.Path];
+    private static readonly string[] Keys = [HashKeys.PromptCacheKey, HashKeys.User, HashKeys.Prefix, HashKeys.Client, HashKeys.Path];
 
     public void Check()
     {
