@@ -70,7 +70,7 @@ internal static class CalibrateCommand
         Console.Out.WriteLine($"{"",-20} {"simulated",-10} {simulated}");
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{"",-20} p50 {100 * median:+0.0;-0.0} % ({Word(Math.Abs(median) <= MedianWithin)}), p99 {100 * tail:+0.0;-0.0} % ({Word(Math.Abs(tail) <= TailWithin)}), parts within {100 * shares:0.0} points ({Word(shares <= SharesWithin)})"));
+            $"{"",-20} p50 {100 * median:+0.0;-0.0} % ({Word(Math.Abs(median) <= MedianWithin)}), p99 {100 * tail:+0.0;-0.0} % ({Word(Math.Abs(tail) <= TailWithin)}; {simulated.Seeds.Least:0.000} to {simulated.Seeds.Most:0.000} by seed), parts within {100 * shares:0.0} points ({Word(shares <= SharesWithin)})"));
         return Math.Abs(median) <= MedianWithin && Math.Abs(tail) <= TailWithin && shares <= SharesWithin;
     }
 

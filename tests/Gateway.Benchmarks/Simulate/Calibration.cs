@@ -59,8 +59,12 @@ internal sealed class Calibration(Scenario scenario, IReadOnlyList<WorkloadReque
             Cluster = new ClusterExtensions { ModelServer = new ModelServerOptions { Kind = ModelServerKinds.Vllm } },
             LimitsAnswers = true,
         };
-        var row = ComparisonRow.Of(new StrategyVariant(strategy, HasWeights: false), [.. Enumerable.Range(1, Seeds).Select(seed => FleetSimulation.Run(options with { Seed = seed }, asked))]);
-        return new CalibrationSide(row.FirstContent.P50, row.FirstContent.P99, row.Shares);
+        SimulationResult[] runs = [.. Enumerable.Range(1, Seeds).Select(seed => FleetSimulation.Run(options with { Seed = seed }, asked))];
+        var row = ComparisonRow.Of(new StrategyVariant(strategy, HasWeights: false), runs);
+        return new CalibrationSide(row.FirstContent.P50, row.FirstContent.P99, row.Shares)
+        {
+            Seeds = (runs.Min(run => run.FirstContent.At(0.99)), runs.Max(run => run.FirstContent.At(0.99))),
+        };
     }
 
     private static ServerPlan Plan(Lab lab, string strategy, RealFleet fleet)
@@ -95,6 +99,9 @@ internal sealed class Calibration(Scenario scenario, IReadOnlyList<WorkloadReque
 /// <param name="Shares">Part of the requests that each server got.</param>
 internal sealed record CalibrationSide(double P50, double P99, IReadOnlyList<double> Shares)
 {
+    /// <summary>The least and the largest 99th percentile of the simulation's seeds: what chance alone does to it.</summary>
+    public (double Least, double Most) Seeds { get; init; }
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{P50,8:0.000} {P99,8:0.000}  {string.Join(' ', Shares.Select(share => (100 * share).ToString("0.0", CultureInfo.InvariantCulture).PadLeft(5)))}");
