@@ -7,7 +7,7 @@ namespace BlazeGateway.Benchmarks;
 
 /// <summary>
 /// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left;
-/// <c>simulate</c> compares strategies by simulation; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
+/// <c>simulate</c> compares strategies by simulation; <c>calibrate</c> compares simulation and gateway; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
 /// with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -22,6 +22,8 @@ internal static class Program
                 return await CancelCommand.Create().Parse(args[1..]).InvokeAsync();
             case "simulate":
                 return await SimulateCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "calibrate":
+                return await CalibrateCommand.Create().Parse(args[1..]).InvokeAsync();
             case "minimal-yarp":
                 return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
             case "fixed-response":
