@@ -1,8 +1,9 @@
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>Where an attempt tells how long its destination took. What began before the destination was taken out of service says nothing of it afterwards.</summary>
+/// <summary>Where an attempt tells how long its destination took, and what load it told with its answer. What began before the destination was taken out of service says nothing of it afterwards.</summary>
 /// <param name="availability">The destination; null between attempts.</param>
 /// <param name="picked">The word it was picked by.</param>
 internal readonly struct FirstByteSample(DestinationAvailability? availability, AvailabilityWord picked)
@@ -22,6 +23,16 @@ internal readonly struct FirstByteSample(DestinationAvailability? availability, 
         if (availability is not null && seconds > availability.Load.FirstByte.At(time.GetElapsedTime(0)))
         {
             Add(time, seconds);
+        }
+    }
+
+    /// <summary>It told its load with the answer.</summary>
+    public void Told(TimeProvider time, in LoadHeader load)
+    {
+        if (availability is not null && availability.Word.Epoch == picked.Epoch
+            && load.After(availability.Load.Reported, time.GetElapsedTime(0), availability.Load.InFlight) is { } report)
+        {
+            availability.Load.Reported = report;
         }
     }
 }
