@@ -22,7 +22,7 @@ public sealed class LeastLoadedTests
         var servers = new List<ModelServerHost>();
         for (var i = 0; i < 4; i++)
         {
-            servers.Add(await ModelServerHost.StartAsync(new ModelServerHostOptions { Kind = kind, Engine = new EngineOptions { DecodeRate = 20 } }));
+            servers.Add(await ModelServerHost.StartAsync(new ModelServerHostOptions { Kind = kind, Engine = new EngineOptions { DecodeRate = 5 } }));
         }
 
         using var leave = new CancellationTokenSource();
