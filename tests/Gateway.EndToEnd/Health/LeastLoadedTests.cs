@@ -2,9 +2,8 @@ using System.Text;
 using System.Text.Json;
 using BlazeGateway.Demo.ModelServer;
 using BlazeGateway.Demo.ModelServer.Batching;
-using BlazeGateway.EndToEnd.Health;
 
-namespace BlazeGateway.EndToEnd.Reports;
+namespace BlazeGateway.EndToEnd.Health;
 
 /// <summary>The gateway with the strategy that goes by what model servers report, in front of servers of each kind.</summary>
 public sealed class LeastLoadedTests
