@@ -53,7 +53,7 @@ public sealed class PlainApplicationTests
         await using var app = await StartAsync(Strategies.RoundRobin, destination.Urls.Single(), destinations: 2, (http, next) => next(http));
         var names = app.Services.GetServices<ILoadBalancingPolicy>().Select(policy => policy.Name).Order(StringComparer.Ordinal);
         Assert.Equal(
-            ["ConsistentHash", "FirstAlphabetical", "LeastConnections", "LeastRequests", "LeastResponseTime", "PowerOfTwoChoices", "Random", "RoundRobin", "WeightedRoundRobin"],
+            ["ConsistentHash", "FirstAlphabetical", "LeastConnections", "LeastLoaded", "LeastRequests", "LeastResponseTime", "PowerOfTwoChoices", "Random", "RoundRobin", "WeightedRoundRobin"],
             names,
             StringComparer.Ordinal);
     }

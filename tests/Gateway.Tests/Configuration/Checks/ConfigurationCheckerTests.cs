@@ -84,6 +84,8 @@ public sealed class ConfigurationCheckerTests : IDisposable
         "routes.json:9:95 'CertificateAuthority' names the file 'ca.pem', which does not exist.  ($.ReverseProxy.Clusters.llm.Extensions.Tls.CertificateAuthority)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Health\": { \"Probe\": true } },",
         "routes.json:9:83 Probe of cluster 'llm' is true, but its destinations have no path that is known to be free; give one under Path.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Probe)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"ModelServer\": { \"MetricsPath\": \"metrics\" } },",
+        "routes.json:9:94 'MetricsPath' is \"metrics\"; it must be a path that begins with / and has no space or #, such as /metrics.  ($.ReverseProxy.Clusters.llm.Extensions.ModelServer.MetricsPath)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Health\": { \"Path\": \"health\" } },",
         "routes.json:9:82 'Path' is \"health\"; it must be a path that begins with / and has no space or #, such as /health.  ($.ReverseProxy.Clusters.llm.Extensions.Health.Path)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"ModelServer\": { \"Kind\": \"vlm\" } },",
