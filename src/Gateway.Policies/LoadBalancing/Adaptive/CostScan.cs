@@ -45,8 +45,12 @@ internal readonly ref struct CostScan
     /// What it costs to send the request there, comparable between destinations: seconds to the first chunk, more where it fails, answers slowly or stands
     /// still, for its weight. Infinite where there is no room.
     /// </summary>
-    public double Cost(DestinationLoad destination, int ownTokens)
+    public double Cost(DestinationLoad destination, int ownTokens) => Cost(destination, ownTokens, out _);
+
+    /// <summary>The same; <paramref name="predicted"/> is the time to the first chunk alone, not a number where there is no room.</summary>
+    public double Cost(DestinationLoad destination, int ownTokens, out double predicted)
     {
+        predicted = double.NaN;
         if (!destination.IsOpen)
         {
             return double.PositiveInfinity;
@@ -56,6 +60,7 @@ internal readonly ref struct CostScan
         var pace = destination.Times.Of(_model).Pace;
         var factor = pace.Factor;
         var seconds = _costs.Predict(features) * factor;
+        predicted = seconds;
         seconds += ForOthers * (seconds - (_costs.Predict(features with { Tokens = destination.PrefillTokens / Thousand }) * factor));
         seconds += Silence(destination, features, seconds);
         if (pace.Failures(_now) is > 0 and var failures)
