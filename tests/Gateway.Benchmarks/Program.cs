@@ -1,12 +1,13 @@
 using BenchmarkDotNet.Running;
 using BlazeGateway.Benchmarks.Cancel;
+using BlazeGateway.Benchmarks.Claims;
 using BlazeGateway.Benchmarks.Load;
 
 namespace BlazeGateway.Benchmarks;
 
 /// <summary>
-/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
-/// with; anything else goes to BenchmarkDotNet.
+/// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left;
+/// <c>compare</c> compares load balancing with other proxies; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -18,6 +19,8 @@ internal static class Program
                 return await LoadCommand.Create().Parse(args[1..]).InvokeAsync();
             case "cancel":
                 return await CancelCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "compare":
+                return await CompareCommand.Create().Parse(args[1..]).InvokeAsync();
             case "minimal-yarp":
                 return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
             case "fixed-response":
