@@ -73,14 +73,15 @@ internal static class CompareCommand
         await using var fleet = await RealFleet.StartAsync(scenario, arguments.GetRequiredValue(Blaze), client, time, cancellation);
         using var lab = new Lab(fleet.Addresses[0], RealFleet.Model, arguments.GetRequiredValue(Blaze));
         var comparison = new Comparison(
-            new TrialRunner(scenario, fleet, lab, client, time), variants, [.. Enumerable.Range(1, (int)AtLeastOne("--seeds", arguments.GetValue(Seeds)))], Console.Error);
-        var options = new TrialOptions { Seconds = AtLeastOne("--seconds", arguments.GetValue(Seconds)), WarmupSeconds = arguments.GetValue(Warmup) };
+            new TrialRunner(scenario, fleet, lab, client, time), variants, [.. Enumerable.Range(1, (int)AtLeast(1, "--seeds", arguments.GetValue(Seeds)))], Console.Error);
+        var options = new TrialOptions { Seconds = AtLeast(1, "--seconds", arguments.GetValue(Seconds)), WarmupSeconds = AtLeast(0, "--warmup", arguments.GetValue(Warmup)) };
         var promises = new Promises(name, ours, variants);
         var text = new StringBuilder($"{name}: {scenario.What}\n");
-        double? rate = arguments.GetValue(Rate) ?? scenario.Workload.Rate;
+        double? rate = arguments.GetValue(Rate) is not { } asked ? scenario.Workload.Rate
+            : asked > 0 ? asked : throw new ArgumentException(FormattableString.Invariant($"--rate is {asked}; it must be above 0."));
         if (arguments.GetValue(Goodput))
         {
-            var goodputs = await comparison.GoodputAsync(bounds, (int)AtLeastOne("--steps", arguments.GetValue(Steps)), options with { Timeout = s_goodputPatience }, cancellation);
+            var goodputs = await comparison.GoodputAsync(bounds, (int)AtLeast(1, "--steps", arguments.GetValue(Steps)), options with { Timeout = s_goodputPatience }, cancellation);
             text.Append(ComparisonTable.OfGoodputs(goodputs, bounds));
             ComparisonTable.Warn(text, comparison.Trials);
             text.AppendJoin('\n', promises.OfGoodputs(goodputs)).AppendLine();
@@ -132,8 +133,8 @@ internal static class CompareCommand
             ? new Bracket(holds, fails)
             : throw new ArgumentException($"--bounds is '{text}'; it must be two rates above 0, the lower first, such as 2:40.");
 
-    private static double AtLeastOne(string option, double value) =>
-        value >= 1 ? value : throw new ArgumentException(FormattableString.Invariant($"{option} is {value}; it must be at least 1."));
+    private static double AtLeast(double least, string option, double value) =>
+        value >= least ? value : throw new ArgumentException(FormattableString.Invariant($"{option} is {value}; it must be at least {least}."));
 
     private static async Task WriteAsync(string? file, object results)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace BlazeGateway.Benchmarks.Load;
 
-/// <summary>What nginx and HAProxy are started with: one worker, keep-alive to the destinations, streams passed on at once, else stock.</summary>
+/// <summary>What nginx and HAProxy are started with: one worker, keep-alive to the destinations, streams passed on at once, requests in memory, else stock.</summary>
 internal static class PeerConfigurations
 {
     public static string Nginx(string directory, int port, PeerCluster cluster) => $$"""
@@ -15,6 +15,7 @@ internal static class PeerConfigurations
         http {
           access_log off;
           client_max_body_size 32m;
+          client_body_buffer_size 1m;
           client_body_temp_path {{directory}}/body;
           proxy_temp_path {{directory}}/proxy;
           fastcgi_temp_path {{directory}}/fastcgi;
