@@ -2,7 +2,7 @@ using BlazeGateway.Benchmarks.Claims;
 using BlazeGateway.Benchmarks.Load;
 using BlazeGateway.Demo.Simulation.Workloads;
 
-namespace BlazeGateway.EndToEnd.Claims;
+namespace BlazeGateway.EndToEnd.Operations.Claims;
 
 /// <summary>What a proxy is asked for is what it does: a comparison with a misconfigured peer says nothing.</summary>
 public sealed class FrontEndTests(PeerFleet fleet) : IClassFixture<PeerFleet>

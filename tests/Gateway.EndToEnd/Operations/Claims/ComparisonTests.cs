@@ -2,8 +2,9 @@ using BlazeGateway.Benchmarks.Claims;
 using BlazeGateway.Benchmarks.Load;
 using BlazeGateway.Demo.Simulation.Workloads;
 
-namespace BlazeGateway.EndToEnd.Claims;
+namespace BlazeGateway.EndToEnd.Operations.Claims;
 
+[Collection(nameof(Alone))]
 public sealed class ComparisonTests
 {
     [Fact]

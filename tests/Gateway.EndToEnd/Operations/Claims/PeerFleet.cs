@@ -3,7 +3,7 @@ using BlazeGateway.Benchmarks.Load;
 using BlazeGateway.Demo.ModelServer.Batching;
 using BlazeGateway.Demo.Simulation.Workloads;
 
-namespace BlazeGateway.EndToEnd.Claims;
+namespace BlazeGateway.EndToEnd.Operations.Claims;
 
 /// <summary>Two quick model servers, one of which is said to be 20/7 times as fast, for all tests of a class.</summary>
 public sealed class PeerFleet : IAsyncLifetime
