@@ -55,6 +55,8 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<ModelRouting>();
         services.AddSingleton(provider => new DecisionRecorder(options.DecisionsKept, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TrustLog>();
+        services.AddSingleton(provider => new BalanceMetrics(
+            provider.GetRequiredService<CollectorRegistry>(), provider.GetRequiredService<AvailabilityRegistry>(), options.MaxLabelSets));
         services.AddSingleton<PeekStep>();
         services.AddSingleton<DestinationPick>();
         services.AddSingleton<Attempt>();
@@ -83,6 +85,7 @@ public static class GatewayPoliciesExtensions
             options.MaxLabelSets,
             options.MaxModelLabels,
             name => services.GetRequiredService<ModelRouting>().Offers(name));
+        services.GetRequiredService<BalanceMetrics>();
         metrics.WatchBodies(services.GetRequiredService<BodyBudget>());
         metrics.WatchPartitions(services.GetRequiredService<PermitTable>());
         return metrics;

@@ -126,6 +126,7 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
                 .Select(pair => DestinationReport.Of(pair.Member, pair.Facts, candidates.Contains(pair.Member.Destination), wall - now, nextProbe(pair.Member.Destination))
                     with
                     {
+                        Load = LoadSummary.Of(pair.Member.Load, Clock),
                         Reported = ReportedSummary.Of(pair.Member.Load.Reported, Clock),
                     }),
         ];

@@ -59,7 +59,7 @@ public sealed class RecordedPickTests
         var slot = recorder.Begin()!;
         Assert.Equal("b", Pick(StrategyList.Create(Strategies.Adaptive, cluster.Registry), cluster, slot).Picked!.DestinationId);
         slot.Publish();
-        Assert.Equal([true, false], recorder.Read(1).Single().Candidates.Select(candidate => candidate.IsFull));
+        Assert.All(recorder.Read(1).Single().Candidates, candidate => Assert.Equal(candidate.Destination == "a", candidate.IsFull));
     }
 
     [Theory]
