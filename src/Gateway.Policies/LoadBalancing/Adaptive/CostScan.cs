@@ -16,8 +16,12 @@ internal readonly ref struct CostScan
     /// <summary>A cost beyond this factor of the least is not even tried.</summary>
     public const double Dearest = 2;
 
-    /// <summary>How much a token that a destination must compute counts beyond what the request itself waits for it: those that come later wait for it as well.</summary>
-    private const double ForOthers = 0.5;
+    // How much what a destination must compute for the request counts beyond what the request itself waits for it. Others wait for it as well: those that come
+    // later, the more the longer the queue is, and those that decode meanwhile. Chosen by simulation of regimes R1 to R7; the optimum is flat.
+    private const double ForThoseToCome = 0.5;
+    private const double ForEachQueued = 0.5;
+    private const double ForEachInFlight = 0.03;
+    private const double MostQueued = 20;
 
     private const double ChunkPart = 0.25;
     private const double Thousand = 1000;
@@ -54,9 +58,11 @@ internal readonly ref struct CostScan
 
         var features = Features(destination, ownTokens);
         var pace = destination.Times.Of(_model).Pace;
-        var factor = pace.Factor;
+        var factor = pace.Factor(_now);
         var seconds = _costs.Predict(features) * factor;
-        seconds += ForOthers * (seconds - (_costs.Predict(features with { Tokens = destination.PrefillTokens / Thousand }) * factor));
+        var own = seconds - (_costs.Predict(features with { Tokens = destination.PrefillTokens / Thousand }) * factor);
+        var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
+        seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
         seconds += Silence(destination, features, seconds);
         if (pace.Failures(_now) is > 0 and var failures)
         {
@@ -83,6 +89,6 @@ internal readonly ref struct CostScan
     {
         var times = destination.Times.Of(_model);
         var features = Features(destination, ownTokens);
-        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor, best);
+        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor(_now), best);
     }
 }

@@ -22,7 +22,7 @@ public class CostScanTests
         Assert.True(busy > 2 * idle);
         for (var i = 0; i < 200; i++)
         {
-            _load.Times.Of(7).Pace.Took(2, 2 / _load.Times.Of(7).Pace.Factor * 0.5);
+            _load.Times.Of(7).Pace.Took(2, _load.Times.Of(7).Pace.Learned, Now);
         }
 
         Assert.True(Cost() > 1.2 * busy);
