@@ -30,7 +30,7 @@ internal sealed record LoadSummary(
             load.OutputTokens,
             Shown(times?.FirstChunk, now),
             Shown(times?.PerChunk, now),
-            pace is null ? null : Math.Round(pace.Factor, 4),
+            pace is null ? null : Math.Round(pace.Factor(now), 4),
             pace is null ? null : Math.Round(pace.Failures(now), 4))
         {
             PrefixBlocks = load.Prefix.Count(),

@@ -21,7 +21,7 @@ public sealed class BalanceMetricsTests : IDisposable
         Assert.DoesNotContain("blaze_loadbalancer_arm_decisions_total{", await _cluster.ExposeAsync(), StringComparison.Ordinal);
         var load = _cluster["a"].Load;
         load.Reserve(new RequestWork(300, 20), _cluster.Registry.Clock);
-        load.Prefix.Answered(load.Prefix.Send([1, 2, 3]), 48, 192, 0);
+        load.Prefix.Answered(load.Prefix.Send([0x9E3779B97F4A7C15, 0x3C6EF372FE94F82A, 0xDAA66D2C7DDF743F]), 48, 192, 0);
         var memory = Memory();
         memory.Tally.Count(AdaptiveArms.Model, isExploration: false);
         memory.Tally.Count(AdaptiveArms.PowerOfTwo, isExploration: true);

@@ -21,6 +21,9 @@ internal sealed class ModelTrial
     private const int EnoughErrors = 200;
     private const double Worse = 1.15;
 
+    // A logarithm: within a third of what came is good, however steady times are.
+    private const double GoodError = 0.3;
+
     private readonly DiscountedMean _error = new(Memory);
     private readonly DiscountedMean _usualError = new(Memory);
     private int _busy;
@@ -52,7 +55,7 @@ internal sealed class ModelTrial
     public bool IsCold => Answers < Cold;
 
     /// <summary>Whether a destination's usual time predicts better than the model does.</summary>
-    public bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Worse * UsualError;
+    public bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Math.Max(GoodError, Worse * UsualError);
 
     /// <summary>An answer came whose first chunk was predicted.</summary>
     /// <param name="seconds">When it came.</param>

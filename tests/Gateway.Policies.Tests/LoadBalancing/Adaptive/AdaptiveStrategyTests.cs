@@ -11,27 +11,28 @@ public sealed class AdaptiveStrategyTests
 {
     private readonly DefaultHttpContext _http = new();
 
-    /// <summary>Requests one after another; a destination answers after what <paramref name="seconds"/> says. What each note says is counted.</summary>
+    /// <summary>Requests one after another; a destination answers a prompt of 400 tokens after what <paramref name="seconds"/> says, others in proportion, and longer the more it has in flight. What each note says is told.</summary>
     private List<(string Id, int Arm, bool IsHeldOut, double Propensity)> Serve(
         TestCluster cluster, int requests, Func<string, double> seconds, PriorityBand band = PriorityBand.Standard, int inFlight = 4)
     {
         var strategy = StrategyList.Create(Strategies.Adaptive, cluster.Registry);
         var picked = new List<(string, int, bool, double)>();
-        var held = new Queue<(string Id, PickNote Note, HeldPlace Place)>();
+        var held = new Queue<(string Id, PickNote Note, HeldPlace Place, int Tokens)>();
         for (var i = 0; i < requests; i++)
         {
             var note = default(PickNote);
-            var request = new PickRequest(_http, new Client((ulong)i + 1, null, band, 1), ref note) { Model = 7, Work = new RequestWork(400, 20), UsualPrompt = 400 };
+            var tokens = 100 + (i * 37 % 600);
+            var request = new PickRequest(_http, new Client((ulong)i + 1, null, band, 1), ref note) { Model = 7, Work = new RequestWork(tokens, 20), UsualPrompt = 400 };
             var id = strategy.Pick(request, cluster.State, cluster.State.DestinationsState.AvailableDestinations)!.DestinationId;
             var place = default(HeldPlace);
             place.Take(cluster[id].Load, request.Work, cluster.Registry.Clock);
             picked.Add((id, note.Arm, note.IsHeldOut, note.Propensity));
-            held.Enqueue((id, note, place));
+            held.Enqueue((id, note, place, tokens * cluster[id].Load.InFlight));
             cluster.Time.Advance(TimeSpan.FromMilliseconds(20));
             if (held.Count > inFlight)
             {
-                var (home, kept, left) = held.Dequeue();
-                kept.Answered(seconds(home), cluster.Registry.Clock);
+                var (home, kept, left, asked) = held.Dequeue();
+                kept.Answered(seconds(home) * asked / 400, cluster.Registry.Clock);
                 left.Release(cluster.Registry.Clock);
             }
         }
@@ -57,7 +58,7 @@ public sealed class AdaptiveStrategyTests
         Serve(cluster, 400, id => id == "a" ? 1 : 0.1);
         var picked = Serve(cluster, 2000, id => id == "a" ? 1 : 0.1);
         Assert.InRange(picked.Count(pick => pick.Id == "a"), 0, 100);
-        Assert.All(new[] { "b", "c", "d" }, id => Assert.InRange(picked.Count(pick => pick.Id == id), 400, 1000));
+        Assert.All(new[] { "b", "c", "d" }, id => Assert.InRange(picked.Count(pick => pick.Id == id), 300, 1000));
     }
 
     [Theory]

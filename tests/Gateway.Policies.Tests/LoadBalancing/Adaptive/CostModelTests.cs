@@ -37,7 +37,7 @@ public class CostModelTests
     {
         var random = new Random(1);
         var model = new CostModel();
-        for (var i = 0; i < 4000; i++)
+        for (var i = 0; i < 6000; i++)
         {
             var at = Any(random);
             model.Learn(at, Truth(at) * (i < 2000 ? 1 : 3));
