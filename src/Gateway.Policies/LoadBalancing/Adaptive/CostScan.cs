@@ -49,8 +49,12 @@ internal readonly ref struct CostScan
     /// What it costs to send the request there, comparable between destinations: seconds to the first chunk, more where it fails, answers slowly or stands
     /// still, for its weight. Infinite where there is no room.
     /// </summary>
-    public double Cost(DestinationLoad destination, int ownTokens)
+    public double Cost(DestinationLoad destination, int ownTokens) => Cost(destination, ownTokens, out _);
+
+    /// <summary>The same; <paramref name="predicted"/> is the time to the first chunk alone, not a number where there is no room.</summary>
+    public double Cost(DestinationLoad destination, int ownTokens, out double predicted)
     {
+        predicted = double.NaN;
         if (!destination.IsOpen)
         {
             return double.PositiveInfinity;
@@ -60,6 +64,7 @@ internal readonly ref struct CostScan
         var pace = destination.Times.Of(_model).Pace;
         var factor = pace.Factor(_now);
         var seconds = _costs.Predict(features) * factor;
+        predicted = seconds;
         var own = seconds - (_costs.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
         var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
         seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
