@@ -2,12 +2,12 @@ using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
-namespace BlazeGateway.Policies.Pipeline;
+namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>Where an attempt tells how long its destination took. What began before the destination was taken out of service says nothing of it afterwards.</summary>
-/// <param name="availability">The destination; null between attempts.</param>
+/// <param name="availability">The destination; null for one whose availability nobody keeps.</param>
 /// <param name="picked">The word it was picked by.</param>
-/// <param name="times">What is known of how quickly it answers requests like this one.</param>
+/// <param name="times">What is known of how quickly it answers requests like this one; null between attempts.</param>
 internal readonly struct AnswerSample(DestinationAvailability? availability, AvailabilityWord picked, AnswerTimes? times)
 {
     /// <summary>Seconds between chunks as they are known, 0 when there were none.</summary>
@@ -52,5 +52,5 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
         }
     }
 
-    private bool IsCurrent => availability is not null && availability.Word.Epoch == picked.Epoch;
+    private bool IsCurrent => times is not null && (availability is null || availability.Word.Epoch == picked.Epoch);
 }
