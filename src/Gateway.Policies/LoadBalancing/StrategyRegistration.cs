@@ -13,8 +13,8 @@ internal static class StrategyRegistration
 
     /// <summary>
     /// Puts the gateway's strategies in the place of YARP's policies of the same names. YARP takes each name once and throws at a second one, so what it is
-    /// given is put together when it asks: the application's own policies, ours, the rest of YARP's, each name once. Whatever is registered before or after, and
-    /// how often, makes no difference.
+    /// given is put together when it asks: the application's own policies, ours, the rest of YARP's, each name once. What is registered before and what after makes
+    /// no difference.
     /// </summary>
     public static IServiceCollection AddStrategies(this IServiceCollection services)
     {
