@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using BlazeGateway.Benchmarks.Cancel;
+using BlazeGateway.Benchmarks.Claims;
 using BlazeGateway.Benchmarks.Load;
 using BlazeGateway.Benchmarks.Simulate;
 
@@ -7,8 +8,8 @@ namespace BlazeGateway.Benchmarks;
 
 /// <summary>
 /// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left;
-/// <c>simulate</c> compares strategies by simulation; <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare
-/// with; anything else goes to BenchmarkDotNet.
+/// <c>simulate</c> compares strategies by simulation; <c>calibrate</c> compares simulation and gateway; <c>compare</c> compares load balancing with other proxies;
+/// <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -22,6 +23,10 @@ internal static class Program
                 return await CancelCommand.Create().Parse(args[1..]).InvokeAsync();
             case "simulate":
                 return await SimulateCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "calibrate":
+                return await CalibrateCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "compare":
+                return await CompareCommand.Create().Parse(args[1..]).InvokeAsync();
             case "minimal-yarp":
                 return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
             case "fixed-response":

@@ -11,8 +11,12 @@ internal sealed class DestinationPace
     private const double PartOfFailures = 0.1;
     private const double Farthest = 2;
     private const double Forgotten = 10;
+    private const int Enough = 50;
+
+    private const double Unheard = 10;
 
     private double _factor = 1;
+    private long _tookAt;
     private double _usual;
     private double _perChunk;
     private double _failures;
@@ -22,8 +26,20 @@ internal sealed class DestinationPace
     /// <summary>Answers that were learned from.</summary>
     public int Samples => Volatile.Read(ref _samples);
 
-    /// <summary>Times as long as expected, 1 before the first answer.</summary>
-    public double Factor => Volatile.Read(ref _factor);
+    /// <summary>Times as long as expected, as answers say; 1 before the first.</summary>
+    public double Learned => Volatile.Read(ref _factor);
+
+    /// <summary>
+    /// Times as long as expected, as picks go by it: less for a destination of few answers, and less and less for one found slow that was not heard of for
+    /// long, so that each is tried.
+    /// </summary>
+    public double Factor(TimeSpan now)
+    {
+        var (factor, samples) = (Learned, Samples);
+        var unheard = (now - new TimeSpan(Volatile.Read(ref _tookAt))).TotalSeconds / Unheard;
+        factor = factor > 1 && unheard > 1 ? 1 + ((factor - 1) / (unheard * unheard)) : factor;
+        return samples < Enough ? factor * (1 - (0.5 / (1 + (samples / 4.0)))) : factor;
+    }
 
     /// <summary>Seconds a first chunk usually takes, whatever the request; 0 before the first answer.</summary>
     public double Usual => Volatile.Read(ref _usual);
@@ -31,15 +47,16 @@ internal sealed class DestinationPace
     /// <summary>Seconds between chunks, 0 when not known.</summary>
     public double PerChunk => Volatile.Read(ref _perChunk);
 
-    /// <summary>The first chunk took <paramref name="seconds"/>, and <paramref name="predicted"/> was what <see cref="Factor"/> made of it. A rise is followed faster than a fall.</summary>
-    public void Took(double seconds, double predicted)
+    /// <summary>The first chunk took <paramref name="seconds"/>, and <paramref name="predicted"/> was what was expected. A rise is followed faster than a fall.</summary>
+    public void Took(double seconds, double predicted, TimeSpan now)
     {
+        Volatile.Write(ref _tookAt, now.Ticks);
         var samples = Interlocked.Increment(ref _samples);
         var off = Math.Clamp(Math.Log(seconds / predicted), -Farthest, Farthest);
         var usual = Usual;
         Volatile.Write(ref _usual, usual == 0 ? seconds : usual * Math.Exp(Math.Max(Part, 1.0 / samples) * Math.Clamp(Math.Log(seconds / usual), -Farthest, Farthest)));
         var part = Math.Max(off > Math.Log(2) ? PartOfSlower : Part, 1.0 / (samples + 1));
-        Volatile.Write(ref _factor, Math.Clamp(Factor * Math.Exp(part * off), 1e-3, 1e3));
+        Volatile.Write(ref _factor, Math.Clamp(Learned * Math.Exp(part * off), 1e-3, 1e3));
     }
 
     /// <summary>Chunks came <paramref name="seconds"/> apart.</summary>

@@ -123,7 +123,11 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
         return
         [
             .. known.Read().OrderBy(pair => pair.Member.Destination.DestinationId, StringComparer.Ordinal)
-                .Select(pair => DestinationReport.Of(pair.Member, pair.Facts, candidates.Contains(pair.Member.Destination), wall - now, nextProbe(pair.Member.Destination))),
+                .Select(pair => DestinationReport.Of(pair.Member, pair.Facts, candidates.Contains(pair.Member.Destination), wall - now, nextProbe(pair.Member.Destination))
+                    with
+                    {
+                        Reported = ReportedSummary.Of(pair.Member.Load.Reported, Clock),
+                    }),
         ];
     }
 

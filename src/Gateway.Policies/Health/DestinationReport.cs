@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 
 namespace BlazeGateway.Policies.Health;
 
@@ -32,6 +33,9 @@ internal sealed record DestinationReport(
     /// <summary>Status by which it refuses the gateway's key, or asks for one; null when it does neither.</summary>
     public int? KeyRefused { get; init; }
 
+    /// <summary>The load it reported last; null when it is not asked or has not answered.</summary>
+    public ReportedSummary? Reported { get; init; }
+
     /// <summary>The same report of a destination that took the last question for its models as <paramref name="status"/> says.</summary>
     public DestinationReport With(DestinationStatus status)
     {
@@ -57,4 +61,16 @@ internal sealed record DestinationReport(
         facts is { State: AvailabilityState.Ejected, IsDead: false, Yarp: YarpVerdict.None } ? start + facts.EjectedUntil : null,
         nextProbe,
         destination.Load.InFlight);
+}
+
+/// <summary>What a destination reported of its load, as it may be shown.</summary>
+/// <param name="Waiting">Requests that wait in it.</param>
+/// <param name="Running">Requests it works on.</param>
+/// <param name="KvCacheUsage">Part of its KV cache in use, 0 to 1.</param>
+/// <param name="AgeSeconds">How old the report is.</param>
+internal sealed record ReportedSummary(int? Waiting, int? Running, double? KvCacheUsage, double AgeSeconds)
+{
+    internal static ReportedSummary? Of(ReportedLoad? report, TimeSpan now) => report is null
+        ? null
+        : new(report.Facts.Waiting, report.Facts.Running, report.Facts.CacheUse, Math.Round(Math.Max(0, (now - report.TakenAt).TotalSeconds), 3));
 }

@@ -32,7 +32,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
-        var scan = new CostScan(memory, request.Model, Now);
+        var scan = new CostScan(memory, request.Model, request.UsualPrompt, Now);
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, cluster, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];

@@ -1,10 +1,11 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
 namespace BlazeGateway.Policies.LoadBalancing;
 
-/// <summary>Where an attempt tells how long its destination took. What began before the destination was taken out of service says nothing of it afterwards.</summary>
+/// <summary>Where an attempt tells how long its destination took, and what load it told with its answer. What began before the destination was taken out of service says nothing of it afterwards.</summary>
 /// <param name="availability">The destination; null for one whose availability nobody keeps.</param>
 /// <param name="picked">The word it was picked by.</param>
 /// <param name="times">What is known of how quickly it answers requests like this one; null between attempts.</param>
@@ -49,6 +50,15 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
         {
             times!.PerChunk.Add(seconds, now);
             note.ChunksCame(seconds);
+        }
+    }
+
+    /// <summary>It told its load with the answer.</summary>
+    public void Told(TimeSpan now, in LoadHeader load)
+    {
+        if (IsCurrent && availability is { Load: var its } && load.After(its.Reported, now, its.InFlight) is { } report)
+        {
+            its.Reported = report;
         }
     }
 

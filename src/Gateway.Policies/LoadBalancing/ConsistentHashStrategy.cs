@@ -13,6 +13,9 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
     private static readonly PlacementHash Hash = new(seed: 0);
 
     /// <inheritdoc />
+    public override bool WantsPrefix(ClusterExtensions options) => options.Hash.Keys.Contains(HashKeys.Prefix, StringComparer.Ordinal);
+
+    /// <inheritdoc />
     internal override int Choose(in PickRequest request, in Candidates candidates)
     {
         if (candidates.Cluster is not { } cluster)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -100,6 +101,10 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
     {
         var shape = context.Cluster!.Shape;
         shape.Credentials.Apply(context.Destination!.DestinationId, proxyRequest.Headers);
+        if (context.Cluster.AsksLoad && context.IsInference && !AskedLoad())
+        {
+            proxyRequest.Headers.TryAddWithoutValidation(LoadHeader.Format, "text");
+        }
 
         if (!shape.IsAzure)
         {
@@ -129,6 +134,11 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             {
                 headers.Remove(header.Key);
             }
+        }
+
+        if (context.Cluster!.ReadsLoad)
+        {
+            ReadLoad(answer, headers);
         }
 
         if (context.Route.Options.Response.DestinationHeader)
@@ -171,6 +181,26 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         }
 
         Observe(answer, headers, framing);
+    }
+
+    private bool AskedLoad() => context.Http.Request.Headers.ContainsKey(LoadHeader.Format);
+
+    private void ReadLoad(HttpResponseMessage answer, IHeaderDictionary headers)
+    {
+        if (!answer.Headers.NonValidated.TryGetValues(LoadHeader.Name, out var told))
+        {
+            return;
+        }
+
+        if (LoadHeader.TryRead(told.ToString(), out var load))
+        {
+            context.Learning.Told(context.Clock, load);
+        }
+
+        if (!AskedLoad())
+        {
+            headers.Remove(LoadHeader.Name);
+        }
     }
 
     /// <summary>Only what has the dialect's own framing, in plain bytes, can be looked into event by event; all else passes as it is.</summary>

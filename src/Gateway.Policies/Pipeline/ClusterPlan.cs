@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
@@ -29,6 +30,8 @@ internal sealed class ClusterPlan
         Connections = cluster.HttpClient as ClusterConnections
             ?? throw new InvalidOperationException($"Cluster '{ClusterId}': its connections were not made by {nameof(ClusterConnectionsFactory)}.");
         Shape = new DestinationRequest(Options);
+        ReadsLoad = ReportWish.Of(cluster.Config);
+        AsksLoad = ReadsLoad && ReportWish.TellsInHeader(Options.ModelServer?.Kind ?? "");
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
         Admission = AdmitStep.Compile(ClusterId, Options.Admission, permits, Metrics);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
@@ -58,6 +61,12 @@ internal sealed class ClusterPlan
 
     /// <summary>What requests to these destinations must look like.</summary>
     public DestinationRequest Shape { get; }
+
+    /// <summary>Whether the load told with an answer is read.</summary>
+    public bool ReadsLoad { get; }
+
+    /// <summary>Whether inference requests ask for it.</summary>
+    public bool AsksLoad { get; }
 
     /// <summary>Metrics by model.</summary>
     public ClusterMetrics Metrics { get; }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.RateLimiting;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -15,7 +16,7 @@ namespace BlazeGateway.Policies.Pipeline;
 internal sealed class PlanCache
 {
     /// <summary>Policy of a cluster that names none.</summary>
-    public static readonly string DefaultPolicy = LoadBalancingPolicies.RoundRobin;
+    public static readonly string DefaultPolicy = Strategies.PowerOfTwoChoices;
 
     private readonly ConditionalWeakTable<RouteModel, RoutePlan> _routes = [];
     private readonly ConditionalWeakTable<ClusterModel, ClusterPlan> _clusters = [];

@@ -1,5 +1,6 @@
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration;
@@ -23,8 +24,12 @@ internal static class RoutesReader
         var (routes, clusters) = ReadYarp(section);
         return new RoutesSnapshot(
             [.. routes.Select(route => ExtensionsCarrier.Attach(route, Extensions<RouteExtensions>(root, RoutesPath, route.RouteId)))],
-            [.. clusters.Select(cluster => ExtensionsCarrier.Attach(cluster, Extensions<ClusterExtensions>(root, ClustersPath, cluster.ClusterId)))]);
+            [.. clusters.Select(cluster => ExtensionsCarrier.Attach(WithStrategy(cluster), Extensions<ClusterExtensions>(root, ClustersPath, cluster.ClusterId)))]);
     }
+
+    /// <summary>A cluster that names no strategy has the gateway's own.</summary>
+    private static ClusterConfig WithStrategy(ClusterConfig cluster) =>
+        string.IsNullOrEmpty(cluster.LoadBalancingPolicy) ? cluster with { LoadBalancingPolicy = Strategies.Adaptive } : cluster;
 
     private static (IReadOnlyList<RouteConfig> Routes, IReadOnlyList<ClusterConfig> Clusters) ReadYarp(ConfigurationNode section)
     {

@@ -69,7 +69,6 @@ internal sealed class DemoFleet : IAsyncDisposable
         var cluster = new ClusterConfig
         {
             ClusterId = "demo",
-            LoadBalancingPolicy = "RoundRobin",
             Destinations = Servers.ToDictionary(s => s.Id, s => new DestinationConfig { Address = s.Address.ToString() }, StringComparer.OrdinalIgnoreCase),
         };
         return ([Route("demo", "/v1/{**rest}"), Route("demo-ollama", "/api/{**rest}")], [ExtensionsCarrier.Attach(cluster, extensions)]);

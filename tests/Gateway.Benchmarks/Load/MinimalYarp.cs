@@ -20,18 +20,19 @@ internal static class MinimalYarp
     public static RootCommand Create()
     {
         var url = new Option<string>("--url") { Description = "Address to listen on.", Required = true };
-        var destination = new Option<string>("--destination") { Description = "Where everything goes.", Required = true };
-        var command = new RootCommand("A reverse proxy of a few lines of YARP, as a baseline.") { url, destination };
+        var destination = new Option<string[]>("--destination") { Description = "Where everything goes; repeatable.", Required = true };
+        var policy = new Option<string?>("--policy") { Description = "YARP's load balancing policy. Default: YARP's own, PowerOfTwoChoices." };
+        var command = new RootCommand("A reverse proxy of a few lines of YARP, as a baseline.") { url, destination, policy };
         command.SetAction(async (arguments, cancellation) =>
         {
-            await using var app = Build(arguments.GetRequiredValue(url), arguments.GetRequiredValue(destination));
+            await using var app = Build(arguments.GetRequiredValue(url), arguments.GetRequiredValue(destination), arguments.GetValue(policy));
             await app.RunAsync(cancellation);
             return 0;
         });
         return command;
     }
 
-    private static WebApplication Build(string url, string destination)
+    private static WebApplication Build(string url, string[] destinations, string? policy)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(url);
@@ -42,7 +43,8 @@ internal static class MinimalYarp
                 new ClusterConfig
                 {
                     ClusterId = "all",
-                    Destinations = new Dictionary<string, DestinationConfig>(StringComparer.Ordinal) { ["one"] = new() { Address = destination } },
+                    LoadBalancingPolicy = policy,
+                    Destinations = destinations.Index().ToDictionary(one => $"d{one.Index}", one => new DestinationConfig { Address = one.Item }, StringComparer.Ordinal),
                 },
             ]);
         var app = builder.Build();

@@ -1,9 +1,11 @@
+using System.Globalization;
+
 namespace BlazeGateway.Benchmarks.Load;
 
-/// <summary>What nginx and HAProxy are started with: one worker, keep-alive to the destination, streams passed on at once, else stock.</summary>
+/// <summary>What nginx and HAProxy are started with: one worker, keep-alive to the destinations, streams passed on at once, requests in memory, else stock.</summary>
 internal static class PeerConfigurations
 {
-    public static string Nginx(string directory, int port, Uri destination) => $$"""
+    public static string Nginx(string directory, int port, PeerCluster cluster) => $$"""
         {{(Environment.UserName == "root" ? "user root;" : "")}}
         daemon off;
         worker_processes 1;
@@ -13,12 +15,17 @@ internal static class PeerConfigurations
         http {
           access_log off;
           client_max_body_size 32m;
+          client_body_buffer_size 1m;
           client_body_temp_path {{directory}}/body;
           proxy_temp_path {{directory}}/proxy;
           fastcgi_temp_path {{directory}}/fastcgi;
           uwsgi_temp_path {{directory}}/uwsgi;
           scgi_temp_path {{directory}}/scgi;
-          upstream servers { server {{destination.Authority}}; keepalive 64; }
+          upstream servers {
+            {{cluster.Balance}}
+            {{Lines(cluster, (address, i) => $"server {address.Authority}{cluster.WeightOf(i, "=")};")}}
+            keepalive {{cluster.KeptConnections.ToString(CultureInfo.InvariantCulture)}};
+          }
           server {
             listen 127.0.0.1:{{port}};
             location / {
@@ -26,12 +33,13 @@ internal static class PeerConfigurations
               proxy_http_version 1.1;
               proxy_set_header Connection "";
               proxy_buffering off;
+              proxy_read_timeout {{cluster.IdleSeconds.ToString(CultureInfo.InvariantCulture)}}s;
             }
           }
         }
         """;
 
-    public static string Haproxy(int port, Uri destination) => $"""
+    public static string Haproxy(int port, PeerCluster cluster) => $"""
         global
           nbthread 1
           maxconn 4096
@@ -39,13 +47,16 @@ internal static class PeerConfigurations
           mode http
           option http-no-delay
           timeout connect 5s
-          timeout client 60s
-          timeout server 60s
+          timeout client {cluster.IdleSeconds}s
+          timeout server {cluster.IdleSeconds}s
         frontend clients
           bind 127.0.0.1:{port}
           default_backend servers
         backend servers
-          server one {destination.Authority}
+          {cluster.Balance}
+          {Lines(cluster, (address, i) => $"server d{i} {address.Authority}{cluster.WeightOf(i, " ")}")}
 
         """;
+
+    private static string Lines(PeerCluster cluster, Func<Uri, int, string> line) => string.Join("\n    ", cluster.Destinations.Select(line));
 }

@@ -92,14 +92,14 @@ internal static class Variants
     private static ServerPlan Nginx(Lab lab)
     {
         var port = Lab.FreePort();
-        var file = lab.Write("nginx.conf", PeerConfigurations.Nginx(lab.Directory, port, lab.ModelServer));
+        var file = lab.Write("nginx.conf", PeerConfigurations.Nginx(lab.Directory, port, new PeerCluster { Destinations = [lab.ModelServer] }));
         return new ServerPlan { FileName = Lab.Find("nginx"), Arguments = ["-p", lab.Directory, "-c", file], Url = Lab.Address(port) };
     }
 
     private static ServerPlan Haproxy(Lab lab)
     {
         var port = Lab.FreePort();
-        var file = lab.Write("haproxy.cfg", PeerConfigurations.Haproxy(port, lab.ModelServer));
+        var file = lab.Write("haproxy.cfg", PeerConfigurations.Haproxy(port, new PeerCluster { Destinations = [lab.ModelServer] }));
         return new ServerPlan { FileName = Lab.Find("haproxy"), Arguments = ["-db", "-f", file], Url = Lab.Address(port) };
     }
 

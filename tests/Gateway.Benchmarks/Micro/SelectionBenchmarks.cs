@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Selection;
 
@@ -43,6 +44,18 @@ public class SelectionBenchmarks
     [Arguments(8)]
     [Arguments(64)]
     public int LeastResponseTime(int count) => LeastScan.ResponseTime(_sets[count].Equal, 0, Now, _chance);
+
+    /// <summary>Least reported load of equals.</summary>
+    [Benchmark]
+    [Arguments(8)]
+    [Arguments(64)]
+    public int LeastLoaded(int count) => LeastScan.Load(_sets[count].Equal, Now, _chance);
+
+    /// <summary>Two of equals by reported load.</summary>
+    [Benchmark]
+    [Arguments(64)]
+    [Arguments(10_000)]
+    public int TwoByLoad(int count) => PowerOfTwo.Load(_sets[count].Equal, _sets[count].Even, Now, _chance);
 
     /// <summary>Two of equals.</summary>
     [Benchmark]
@@ -96,6 +109,8 @@ public class SelectionBenchmarks
         {
             var destination = new DestinationLoad("d" + index) { Weight = weight };
             destination.Times.Of(0).FirstChunk.Add(0.05, Now - TimeSpan.FromSeconds(2));
+            var moment = new ReportMoment(Now, TimeSpan.FromSeconds(1), 0);
+            destination.Reported = new ReportedLoad(new ReportedFacts { Waiting = 1, Running = 3, CacheUse = 0.5 }, moment, moment);
             return destination;
         }
     }

@@ -15,7 +15,7 @@ public sealed class ReplayCommandTests
         var (code, output, _) = await RunAsync("--strategies", "LeastConnections,RoundRobin,LeastConnections+weights", "--speeds", "1,1,0.35");
         Assert.Equal(0, code);
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("azure-conversation.csv: 200 requests in 110.7 s, 1077 prompt and 211 answer tokens on average, 3 servers (simulated)", lines[0]);
+        Assert.Equal("azure-conversation.csv: 200 requests in 61.3 s, 903 prompt and 235 answer tokens on average, 3 servers (simulated)", lines[0]);
         Assert.Equal("strategy LeastConnections RoundRobin LeastConnections+weights", string.Join(' ', lines[1..].Select(line => line.Split(' ')[0])));
     }
 
@@ -34,8 +34,8 @@ public sealed class ReplayCommandTests
     }
 
     [Theory]
-    [InlineData("--strategies names 'Best'; it must be all, or names separated by commas, of ConsistentHash, ", "--strategies", "Best")]
-    [InlineData("--strategies is ','; it must be all, or names separated by commas, of ConsistentHash, ", "--strategies", ",")]
+    [InlineData("--strategies names 'Best'; it must be all, or names separated by commas, of Adaptive, ConsistentHash, ", "--strategies", "Best")]
+    [InlineData("--strategies is ','; it must be all, or names separated by commas, of Adaptive, ConsistentHash, ", "--strategies", ",")]
     [InlineData("--destinations is 0; it must be from 1 to 1000.", "--destinations", "0")]
     [InlineData("--destinations is 1001; it must be from 1 to 1000.", "--destinations", "1001")]
     [InlineData("--speeds has 'x'; each must be a number from 0.001 to 1000, as in 1,1,0.35.", "--speeds", "1,x")]

@@ -24,17 +24,21 @@ internal sealed class ReportPace
     /// <summary>Periods after which a report is not gone by any more.</summary>
     public const int Periods = 3;
 
-    private const double NewestCounts = 0.3;
+    private const double NewestCounts = 0.5;
     private const int MostDoublings = 5;
 
     private double _seconds;
     private int _failures;
     private bool _isRefused;
 
-    /// <summary>An answer, or waiting in vain, took this long.</summary>
+    /// <summary>An answer took this long. One that did not come is no measure of what answers cost; the doublings are for those.</summary>
     public void Learn(ReportOutcome outcome, TimeSpan took)
     {
-        _seconds = _seconds == 0 ? took.TotalSeconds : _seconds + (NewestCounts * (took.TotalSeconds - _seconds));
+        if (outcome is not (ReportOutcome.Silent or ReportOutcome.Unreachable))
+        {
+            _seconds = _seconds == 0 ? took.TotalSeconds : _seconds + (NewestCounts * (took.TotalSeconds - _seconds));
+        }
+
         _isRefused = outcome.IsRefusal();
         _failures = outcome == ReportOutcome.Told ? 0 : Math.Min(_failures + 1, MostDoublings);
     }

@@ -99,7 +99,7 @@ internal sealed class CostModel
         var spread = new double[Count * Count];
         for (var i = 0; i < Count; i++)
         {
-            spread[(i * Count) + i] = First[i] * First[i];
+            spread[(i * Count) + i] = Math.Pow(10 * First[i], 2);
         }
 
         return spread;

@@ -16,8 +16,12 @@ internal readonly ref struct CostScan
     /// <summary>A cost beyond this factor of the least is not even tried.</summary>
     public const double Dearest = 2;
 
-    /// <summary>How much a token that a destination must compute counts beyond what the request itself waits for it: those that come later wait for it as well.</summary>
-    private const double ForOthers = 0.5;
+    // How much what a destination must compute for the request counts beyond what the request itself waits for it. Others wait for it as well: those that come
+    // later, the more the longer the queue is, and those that decode meanwhile. Chosen by simulation of regimes R1 to R7; the optimum is flat.
+    private const double ForThoseToCome = 0.5;
+    private const double ForEachQueued = 0.5;
+    private const double ForEachInFlight = 0.03;
+    private const double MostQueued = 20;
 
     private const double ChunkPart = 0.25;
     private const double Thousand = 1000;
@@ -26,20 +30,20 @@ internal readonly ref struct CostScan
     private readonly ulong _model;
     private readonly TimeSpan _now;
     private readonly double _usualChunk;
+    private readonly double _usualPrompt;
 
-    public CostScan(AdaptiveMemory memory, ulong model, TimeSpan now)
+    /// <param name="memory">What was learned.</param>
+    /// <param name="model">Model the request asks for; 0 for none.</param>
+    /// <param name="usualPrompt">Tokens of a prompt, for requests of others that model servers report; 0 when not known.</param>
+    /// <param name="now">Time since the moment everything learned is stamped by.</param>
+    public CostScan(AdaptiveMemory memory, ulong model, double usualPrompt, TimeSpan now)
     {
+        _usualPrompt = usualPrompt;
         _costs = memory.Costs.Of(model);
         _usualChunk = memory.PerChunk;
         _model = model;
         _now = now;
     }
-
-    /// <summary>What a destination's time is told from.</summary>
-    /// <param name="destination">The destination.</param>
-    /// <param name="ownTokens">Prompt tokens of the request that are not in its cache.</param>
-    private static CostFeatures Features(DestinationLoad destination, int ownTokens) =>
-        new((destination.PrefillTokens + ownTokens) / Thousand, destination.InFlight);
 
     /// <summary>
     /// What it costs to send the request there, comparable between destinations: seconds to the first chunk, more where it fails, answers slowly or stands
@@ -54,10 +58,13 @@ internal readonly ref struct CostScan
 
         var features = Features(destination, ownTokens);
         var pace = destination.Times.Of(_model).Pace;
-        var factor = pace.Factor;
+        var factor = pace.Factor(_now);
         var seconds = _costs.Predict(features) * factor;
-        seconds += ForOthers * (seconds - (_costs.Predict(features with { Tokens = destination.PrefillTokens / Thousand }) * factor));
+        var own = seconds - (_costs.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
+        var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
+        seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
         seconds += Silence(destination, features, seconds);
+        seconds *= destination.Reported?.Pressure(_now) ?? 1;
         if (pace.Failures(_now) is > 0 and var failures)
         {
             seconds = (seconds * (1 - failures)) + (failures * PickNote.Penalty);
@@ -83,6 +90,13 @@ internal readonly ref struct CostScan
     {
         var times = destination.Times.Of(_model);
         var features = Features(destination, ownTokens);
-        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor, best);
+        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor(_now), best);
+    }
+
+    /// <summary>What a destination's time is told from. Of requests that others sent there half are thought to wait.</summary>
+    private CostFeatures Features(DestinationLoad destination, int ownTokens)
+    {
+        var others = destination.Reported?.Others(_now) ?? 0;
+        return new((destination.PrefillTokens + ownTokens + (others * 0.5 * _usualPrompt)) / Thousand, destination.InFlight + others);
     }
 }

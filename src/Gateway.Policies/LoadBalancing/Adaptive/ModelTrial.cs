@@ -21,6 +21,9 @@ internal sealed class ModelTrial
     private const int EnoughErrors = 200;
     private const double Worse = 1.15;
 
+    // A logarithm: within a third of what came is good, however steady times are.
+    private const double GoodError = 0.3;
+
     private readonly DiscountedMean _error = new(Memory);
     private readonly DiscountedMean _usualError = new(Memory);
     private int _busy;
@@ -51,7 +54,7 @@ internal sealed class ModelTrial
     /// <summary>Whether too little was seen to go by anything.</summary>
     public bool IsCold => Answers < Cold;
 
-    private bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Worse * UsualError;
+    private bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Math.Max(GoodError, Worse * UsualError);
 
     /// <summary>An answer came whose first chunk was predicted.</summary>
     /// <param name="seconds">When it came.</param>

@@ -62,9 +62,9 @@ internal struct PickNote
         }
 
         seconds = Math.Max(Shortest, seconds);
-        var factor = times.Pace.Factor;
+        var factor = times.Pace.Learned;
         memory.Trial.Predicted(seconds, Predicted, times.Pace.Usual);
-        times.Pace.Took(seconds, Predicted);
+        times.Pace.Took(seconds, Predicted, now);
         times.Pace.Judged(isFailure: false, now);
         _costs!.Learn(_features, seconds / factor);
         memory.Judged(isFailure: false);

@@ -2,6 +2,7 @@ using System.Globalization;
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -24,8 +25,23 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
                 errors.Add(root.PlaceOf(at), at, $"Every destination of cluster '{cluster.ClusterId}' has the weight 0, so none would be sent a request; give one of them at least 1.");
             }
 
+            if (string.Equals(cluster.LoadBalancingPolicy, Strategies.LeastLoaded, StringComparison.OrdinalIgnoreCase) && (extensions.ModelServer is not { } server || ModelServerPaths.Report(server) is null))
+            {
+                WarnOfSilence(cluster.ClusterId);
+            }
+
             CheckKeys(cluster.ClusterId, path.Then(nameof(ClusterExtensions.Hash)).Then(nameof(HashOptions.Keys)), extensions.Hash.Keys);
         }
+    }
+
+    private void WarnOfSilence(string cluster)
+    {
+        var at = RoutesReader.ClustersPath.Then(cluster).Then(nameof(ClusterConfig.LoadBalancingPolicy));
+        errors.Warn(
+            root.PlaceOf(at),
+            at,
+            $"LoadBalancingPolicy of cluster '{cluster}' is '{Strategies.LeastLoaded}', but its destinations report no load, so it does what LeastConnections does; "
+            + "set Extensions.ModelServer.Kind, or Extensions.ModelServer.MetricsPath.");
     }
 
     private void CheckNumbers(ClusterConfig cluster, KeyPath path, Dictionary<string, int> numbers, int least, int most, bool takesAll)

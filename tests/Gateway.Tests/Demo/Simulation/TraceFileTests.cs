@@ -71,7 +71,7 @@ public sealed class TraceFileTests : IDisposable
     [InlineData(AzureTrace.Heading + "\n2023-11-16 18:17:03,10000001,1", "FILE line 2: ContextTokens is '10000001'; it must be a whole number from 1 to 10000000. Correct the line or take it out.")]
     [InlineData(AzureTrace.Heading + "\n2023-11-16 18:17:03,1,-1", "FILE line 2: GeneratedTokens is '-1'; it must be a whole number from 0 to 10000000. Correct the line or take it out.")]
     [InlineData("""{"timestamp": 0, "input_length": 513, "output_length": 1, "hash_ids": [1]}""", "FILE line 1: hash_ids has 1 entries; input_length 513 must have 2, one for each begun 512 tokens. Correct the line or take it out.")]
-    [InlineData("""{"timestamp": -1, "input_length": 512, "output_length": 1, "hash_ids": [1]}""", "FILE line 1: timestamp is '-1'; it must be milliseconds from 0 to 1e15. Correct the line or take it out.")]
+    [InlineData("""{"timestamp": -1, "input_length": 512, "output_length": 1, "hash_ids": [1]}""", "FILE line 1: timestamp is '-1'; it must be milliseconds from 0 to 1e14. Correct the line or take it out.")]
     [InlineData("""{"timestamp": 0, "input_length": 0, "output_length": 1, "hash_ids": []}""", "FILE line 1: input_length is '0'; it must be a whole number from 1 to 10000000. Correct the line or take it out.")]
     public void What_cannot_be_replayed_is_named(string text, string message)
     {

@@ -24,7 +24,7 @@ internal sealed class AzureTrace : ITraceFormat
         }
 
         return DateTimeOffset.TryParse(fields[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
-            ? new TraceRequest(at.Ticks / (double)TimeSpan.TicksPerSecond, [new PromptPart(++_requests, TraceLimits.Tokens("ContextTokens", fields[1], 1))], TraceLimits.Tokens("GeneratedTokens", fields[2], 0))
+            ? new TraceRequest(new TimeSpan(at.UtcTicks), [new PromptPart(++_requests, TraceLimits.Tokens("ContextTokens", fields[1], 1))], TraceLimits.Tokens("GeneratedTokens", fields[2], 0))
             : throw new FormatException($"TIMESTAMP is '{fields[0]}'; it must be a time such as 2023-11-16 18:17:03.9799600");
     }
 }

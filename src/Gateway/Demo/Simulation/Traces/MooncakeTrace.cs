@@ -19,9 +19,9 @@ internal sealed class MooncakeTrace : ITraceFormat
     public TraceRequest Read(string line)
     {
         var read = Parse(line);
-        if (read.Timestamp is not (>= 0 and <= 1e15))
+        if (read.Timestamp is not (>= 0 and <= 1e14))
         {
-            throw new FormatException($"timestamp is '{read.Timestamp}'; it must be milliseconds from 0 to 1e15");
+            throw new FormatException($"timestamp is '{read.Timestamp}'; it must be milliseconds from 0 to 1e14");
         }
 
         var prompt = TraceLimits.Tokens("input_length", $"{read.InputLength}", 1);
@@ -33,7 +33,7 @@ internal sealed class MooncakeTrace : ITraceFormat
 
         var parts = Array.ConvertAll(read.HashIds, id => new PromptPart((ulong)id + 1, BlockTokens));
         parts[^1] = parts[^1] with { Tokens = (int)last };
-        return new TraceRequest(read.Timestamp / 1000, parts, TraceLimits.Tokens("output_length", $"{read.OutputLength}", 0)) { Session = Session(read.HashIds) };
+        return new TraceRequest(TimeSpan.FromMilliseconds(read.Timestamp), parts, TraceLimits.Tokens("output_length", $"{read.OutputLength}", 0)) { Session = Session(read.HashIds) };
     }
 
     private static Line Parse(string line)

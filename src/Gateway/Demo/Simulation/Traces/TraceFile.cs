@@ -67,7 +67,7 @@ internal static class TraceFile
         }
 
         var first = read.Min(request => request.At);
-        return [.. read.Select(request => new WorkloadRequest((request.At - first) / scale, request.Session, request.Parts, request.AnswerTokens)).OrderBy(request => request.At)];
+        return [.. read.Select(request => new WorkloadRequest((request.At - first).TotalSeconds / scale, request.Session, request.Parts, request.AnswerTokens)).OrderBy(request => request.At)];
     }
 
     private static ITraceFormat Of(string path, int number, string line)

@@ -1,7 +1,7 @@
 using BlazeGateway.Benchmarks.Claims;
 using BlazeGateway.Demo.Simulation.Workloads;
 
-namespace BlazeGateway.EndToEnd.Claims;
+namespace BlazeGateway.EndToEnd.Operations.Claims;
 
 public sealed class FleetTests
 {

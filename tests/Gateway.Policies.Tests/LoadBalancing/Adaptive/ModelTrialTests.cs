@@ -1,0 +1,71 @@
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+
+namespace BlazeGateway.Policies.Tests.LoadBalancing.Adaptive;
+
+public class ModelTrialTests
+{
+    private static ModelTrial Warm(int answers = ModelTrial.Cold)
+    {
+        var trial = new ModelTrial();
+        for (var i = 0; i < answers; i++)
+        {
+            trial.Predicted(1, 1, 1);
+        }
+
+        return trial;
+    }
+
+    [Theory]
+    [InlineData(ModelTrial.Cold - 1, false)]
+    [InlineData(ModelTrial.Cold, true)]
+    [InlineData(ModelTrial.Cold + 1, true)]
+    public void It_is_followed_after_some_answers(int answers, bool isTrusted) =>
+        Assert.Equal((isTrusted, !isTrusted), (Warm(answers).IsTrusted(default), Warm(answers).IsCold));
+
+    [Fact]
+    public void One_that_does_worse_than_what_is_held_out_is_left_out_for_a_minute_and_begins_again()
+    {
+        var trial = Warm();
+        var now = TimeSpan.FromSeconds(100);
+        for (var i = 0; i < 40; i++)
+        {
+            trial.Rewarded(isHeldOut: false, -1 + (0.1 * (i % 3)), now);
+            trial.Rewarded(isHeldOut: true, 0 + (0.1 * (i % 3)), now);
+        }
+
+        Assert.Equal(1, trial.Losses);
+        Assert.False(trial.IsTrusted(now + ModelTrial.Bench - TimeSpan.FromTicks(1)));
+        Assert.True(trial.IsTrusted(now + ModelTrial.Bench));
+        Assert.InRange(trial.OfHoldout.Weight, 0, 10);
+    }
+
+    [Fact]
+    public void Chance_alone_does_not_leave_it_out()
+    {
+        var (trial, random) = (Warm(), new Random(1));
+        for (var i = 0; i < 20_000; i++)
+        {
+            trial.Rewarded(isHeldOut: i % 50 == 0, random.NextDouble(), default);
+        }
+
+        Assert.InRange(trial.Losses, 0, 2);
+    }
+
+    [Fact]
+    public void One_that_predicts_worse_than_what_is_usual_is_left_out_until_it_predicts_better()
+    {
+        var trial = Warm();
+        for (var i = 0; i < 400; i++)
+        {
+            trial.Predicted(1, predicted: 3, usual: 1.5);
+        }
+
+        Assert.False(trial.IsTrusted(default));
+        for (var i = 0; i < 2000; i++)
+        {
+            trial.Predicted(1, predicted: 1.1, usual: 1.5);
+        }
+
+        Assert.True(trial.IsTrusted(default));
+    }
+}
