@@ -56,9 +56,9 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
     /// <summary>It told its load with the answer.</summary>
     public void Told(TimeSpan now, in LoadHeader load)
     {
-        if (IsCurrent && availability is not null && load.After(availability.Load.Reported, now, availability.Load.InFlight) is { } report)
+        if (IsCurrent && availability is { Load: var its } && load.After(its.Reported, now, its.InFlight) is { } report)
         {
-            availability.Load.Reported = report;
+            its.Reported = report;
         }
     }
 
