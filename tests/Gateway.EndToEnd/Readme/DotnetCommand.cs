@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace BlazeGateway.EndToEnd.Packages;
+namespace BlazeGateway.EndToEnd.Readme;
 
 /// <summary><c>dotnet</c> as a process that is run to its end.</summary>
 internal static class DotnetCommand

@@ -1,13 +1,12 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
-using BlazeGateway.EndToEnd.Readme;
 using BlazeGateway.Policies.LoadBalancing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
-namespace BlazeGateway.EndToEnd.Packages;
+namespace BlazeGateway.EndToEnd.Readme;
 
 /// <summary>The libraries as packages: what is in them, and an application of somebody else that has nothing but them.</summary>
 public sealed class PackageTests
