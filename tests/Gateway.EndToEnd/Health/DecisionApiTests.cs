@@ -131,7 +131,7 @@ public sealed class DecisionApiTests
 
     private static string Routes(ModelServerHost[] servers) =>
         GatewayFixture.Routes([.. servers.Select(server => server.Address)], """{ "Inference": true, "Response": { "DestinationHeader": true, "DecisionHeader": true } }""")
-            .Replace("\"Destinations\"", "\"LoadBalancingPolicy\": \"Adaptive\", \"Destinations\"", StringComparison.Ordinal);
+            .Replace("\"RoundRobin\"", "\"Adaptive\"", StringComparison.Ordinal);
 
     private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
 

@@ -20,7 +20,7 @@ public sealed class EasingInTests
             [a.Address, b.Address, c.Address],
             """{ "Response": { "DestinationHeader": true } }""",
             """{ "ModelServer": { "Kind": "vllm", "Models": [ "demo-small" ] }, "Health": { "Probe": false } }""")
-            .Replace("\"Destinations\":", $"\"LoadBalancingPolicy\": \"{strategy}\", \"Destinations\":", StringComparison.Ordinal);
+            .Replace("\"RoundRobin\"", $"\"{strategy}\"", StringComparison.Ordinal);
         await using var gateway = await GatewayFixture.StartAsync(routes, time);
         var destinations = new Destinations(gateway);
         destinations.Registry.SetDraining(destinations.Cluster, "d1", draining: true);
