@@ -4,6 +4,8 @@ using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
@@ -51,6 +53,10 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<PlanCache>();
         services.AddSingleton<DestinationTallies>();
         services.AddSingleton<ModelRouting>();
+        services.AddSingleton(provider => new DecisionRecorder(options.DecisionsKept, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<TrustLog>();
+        services.AddSingleton(provider => new BalanceMetrics(
+            provider.GetRequiredService<CollectorRegistry>(), provider.GetRequiredService<AvailabilityRegistry>(), options.MaxLabelSets));
         services.AddSingleton<PeekStep>();
         services.AddSingleton<DestinationPick>();
         services.AddSingleton<Attempt>();
@@ -79,6 +85,7 @@ public static class GatewayPoliciesExtensions
             options.MaxLabelSets,
             options.MaxModelLabels,
             name => services.GetRequiredService<ModelRouting>().Offers(name));
+        services.GetRequiredService<BalanceMetrics>();
         metrics.WatchBodies(services.GetRequiredService<BodyBudget>());
         metrics.WatchPartitions(services.GetRequiredService<PermitTable>());
         return metrics;
@@ -105,6 +112,9 @@ public sealed class GatewayPoliciesOptions
 
     /// <summary>Label sets one metric may have; what is beyond is counted under <c>other</c>. Default: 10,000.</summary>
     public int MaxLabelSets { get; set; } = RequestMetrics.DefaultSeriesLimit;
+
+    /// <summary>Decisions of strategies kept to be explained, 0 to 65,536 (about 1 KB each). Default: 0, for a plain application has no page that shows them.</summary>
+    public int DecisionsKept { get; set; }
 
     /// <summary>Seed of the chance in probes, ejections and picks. Default: drawn per process, so that nodes do not probe in step.</summary>
     public int Seed { get; set; } = Guid.NewGuid().GetHashCode();

@@ -23,6 +23,12 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     /// <summary>The cluster.</summary>
     public ClusterState Cluster => cluster;
 
+    /// <summary>What outlives a configuration.</summary>
+    public ClusterMemory Memory => Volatile.Read(ref _shape).Memory;
+
+    /// <summary>Its destinations; none once it left the configuration.</summary>
+    public IReadOnlyList<DestinationAvailability> Members => Volatile.Read(ref _members);
+
     /// <summary>Time since the gateway's start.</summary>
     public TimeSpan Now => registry.Now;
 

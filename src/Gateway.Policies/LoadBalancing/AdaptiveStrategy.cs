@@ -32,14 +32,17 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
-        var scan = new CostScan(memory, request.Model, Now);
+        var scan = new CostScan(memory, request.Model, request.UsualPrompt, Now);
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, cluster, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];
         var guess = int.MaxValue;
         for (var i = 0; i < places.Length; i++)
         {
-            costs[i] = scan.Cost(candidates.Loads[places[i]], request.OwnTokens(candidates.Loads[places[i]], ref guess));
+            var load = candidates.Loads[places[i]];
+            var own = request.OwnTokens(load, ref guess);
+            costs[i] = scan.Cost(load, own, out var predicted);
+            request.Record?.Weigh(load, own, predicted, costs[i]);
         }
 
         var least = LeastScan.OfCosts(costs, CostScan.Alike, Chance);
@@ -52,7 +55,9 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         if (decision.Index >= 0 && request.IsFollowed)
         {
             request.Note.Keep(memory, decision.Arm, decision.IsHeldOut, decision.Propensity);
-            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), costs[least], ref request.Note);
+            var (load, own) = (candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]));
+            scan.Expect(load, own, costs[least], ref request.Note);
+            memory.Tally.Count(decision.Arm, decision.Arm != AdaptiveArms.Model && scan.Cost(load, own) > CostScan.Dearer * costs[least]);
         }
 
         return decision.Index;

@@ -3,6 +3,7 @@ using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Microsoft.AspNetCore.Http;
 
 namespace BlazeGateway.Policies.LoadBalancing;
@@ -53,6 +54,9 @@ internal readonly ref struct PickRequest
 
     /// <summary>Chain of the prompt's blocks, empty when nobody asked for it.</summary>
     public ReadOnlySpan<ulong> Prefix { get; init; }
+
+    /// <summary>Where it is told what was compared; null when decisions are not recorded.</summary>
+    public DecisionSlot? Record { get; init; }
 
     /// <summary>Bytes of the prompt.</summary>
     public int PromptBytes => _isRead ? _facts.PromptBytes : 0;

@@ -22,9 +22,6 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <inheritdoc />
     public string Name { get; } = name;
 
-    /// <summary>How often each of several ways to pick was used, of a strategy that has several; empty for all others.</summary>
-    public virtual IReadOnlyList<KeyValuePair<string, long>> Arms => [];
-
     /// <summary>Whether it goes by the beginnings of prompts in a cluster of these options.</summary>
     public virtual bool WantsPrefix(ClusterExtensions options) => false;
 
@@ -69,13 +66,13 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
 
         if (candidates is CandidateSet set)
         {
-            return At(candidates, Choose(request, new Candidates(set.Loads.Candidates, set.Loads, isWhole: true)));
+            return Pick(request, candidates, new Candidates(set.Loads.Candidates, set.Loads, isWhole: true));
         }
 
         // Some of them, because of affinity or of what each serves.
         var loads = Loads(candidates);
         var whole = (cluster.DestinationsState.AvailableDestinations as CandidateSet)?.Loads;
-        return At(candidates, Choose(request, new Candidates(loads, whole, isWhole: false)));
+        return Pick(request, candidates, new Candidates(loads, whole, isWhole: false));
     }
 
     /// <summary>Index of the candidate to pick, −1 when none has a weight and room.</summary>
@@ -98,7 +95,19 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
         return count;
     }
 
-    private static DestinationState? At(IReadOnlyList<DestinationState> candidates, int index) => index < 0 ? null : candidates[index];
+    private DestinationState? Pick(in PickRequest request, IReadOnlyList<DestinationState> destinations, in Candidates candidates)
+    {
+        var record = request.Record;
+        record?.Begin(candidates.Loads.Length);
+        var index = Choose(request, candidates);
+        record?.Chose(candidates.Loads, index);
+        if (request.IsFollowed)
+        {
+            request.Note.Among = candidates.Loads.Length;
+        }
+
+        return index < 0 ? null : destinations[index];
+    }
 
     private static void Ease(CandidateSet set)
     {

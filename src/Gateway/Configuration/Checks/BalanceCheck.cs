@@ -3,7 +3,7 @@ using System.Globalization;
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
-using BlazeGateway.Policies.Destinations.Reports;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -33,7 +33,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
                 errors.Add(root.PlaceOf(at), at, $"Every destination of cluster '{cluster.ClusterId}' has the weight 0, so none would be sent a request; give one of them at least 1.");
             }
 
-            if (ReportWish.Of(cluster) && (extensions.ModelServer is not { } server || ModelServerPaths.Report(server) is null))
+            if (string.Equals(cluster.LoadBalancingPolicy, Strategies.LeastLoaded, StringComparison.OrdinalIgnoreCase) && (extensions.ModelServer is not { } server || ModelServerPaths.Report(server) is null))
             {
                 WarnOfSilence(cluster.ClusterId);
             }
@@ -48,7 +48,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
         errors.Warn(
             root.PlaceOf(at),
             at,
-            $"LoadBalancingPolicy of cluster '{cluster}' is '{ReportWish.LeastLoaded}', but its destinations report no load, so it does what LeastConnections does; "
+            $"LoadBalancingPolicy of cluster '{cluster}' is '{Strategies.LeastLoaded}', but its destinations report no load, so it does what LeastConnections does; "
             + "set Extensions.ModelServer.Kind, or Extensions.ModelServer.MetricsPath.");
     }
 
