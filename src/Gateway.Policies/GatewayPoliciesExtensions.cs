@@ -11,6 +11,7 @@ using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Prometheus;
@@ -23,28 +24,66 @@ namespace BlazeGateway.Policies;
 public static class GatewayPoliciesExtensions
 {
     /// <summary>
-    /// Adds the policies to a reverse proxy. Uses the <see cref="TimeProvider"/>, <see cref="CollectorRegistry"/> and <see cref="IAccessLog"/> among the
-    /// services when there are any; else the system's clock, the default registry, and no access log.
+    /// Adds the policies to a reverse proxy: its clusters can name the gateway's strategies, and its pipeline can be the gateway's
+    /// (<see cref="UseGatewayPolicies"/>). Uses the <see cref="TimeProvider"/>, <see cref="CollectorRegistry"/> and <see cref="IAccessLog"/> among the services when
+    /// there are any; else the system's clock, the default registry, and no access log. May be called again, to configure further.
     /// </summary>
     /// <param name="builder">The reverse proxy.</param>
     /// <param name="configure">Limits and intervals. Default: the ones <see cref="GatewayPoliciesOptions"/> documents.</param>
     public static IReverseProxyBuilder AddGatewayPolicies(this IReverseProxyBuilder builder, Action<GatewayPoliciesOptions>? configure = null)
     {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (builder.Services.FirstOrDefault(static service => service.ServiceType == typeof(GatewayPoliciesOptions)) is { ImplementationInstance: GatewayPoliciesOptions known })
+        {
+            configure?.Invoke(known);
+            return builder;
+        }
+
         var options = new GatewayPoliciesOptions();
         configure?.Invoke(options);
-        var services = builder.Services;
+        builder.Services.AddSingleton(options);
+        Add(builder.Services, options);
+        return builder;
+    }
+
+    /// <summary>The same, and <c>Extensions</c> of clusters and routes are read from the section YARP reads, also when it changes.</summary>
+    /// <param name="builder">The reverse proxy.</param>
+    /// <param name="configuration">The section given to <c>LoadFromConfig</c>. Clusters that carry extensions already (<see cref="ExtensionsCarrier"/>) keep them.</param>
+    /// <param name="configure">Limits and intervals.</param>
+    public static IReverseProxyBuilder AddGatewayPolicies(this IReverseProxyBuilder builder, IConfiguration configuration, Action<GatewayPoliciesOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        builder.AddGatewayPolicies(configure);
+        builder.Services.AddSingleton<IProxyConfigFilter>(new ExtensionsFilter(configuration));
+        return builder;
+    }
+
+    /// <summary>Ends the application's pipeline, behind the routes: what matches none is answered in the client's dialect, counted and logged.</summary>
+    public static void UseUnmatchedRequests(this IApplicationBuilder app) => app.Run(app.ApplicationServices.GetRequiredService<UnmatchedRequests>().InvokeAsync);
+
+    /// <summary>Ends the proxy's pipeline with the gateway's own, inside <c>MapReverseProxy</c>. It picks and forwards, so nothing follows it.</summary>
+    public static IReverseProxyApplicationBuilder UseGatewayPolicies(this IReverseProxyApplicationBuilder proxy)
+    {
+        proxy.ApplicationServices.GetRequiredService<AvailabilityRegistry>().MakesTrials = true;
+        proxy.UseSessionAffinity();
+        proxy.Run(proxy.ApplicationServices.GetRequiredService<RequestPipeline>().InvokeAsync);
+        return proxy;
+    }
+
+    private static void Add(IServiceCollection services, GatewayPoliciesOptions options)
+    {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Metrics.DefaultRegistry);
         services.TryAddSingleton<IAccessLog, NoAccessLog>();
         services.AddStrategies();
-        services.AddDestinationAvailability(options.Seed, options.MaxLabelSets);
-        services.AddModelCatalog(new ModelCatalogOptions(), options.Seed);
-        services.AddLoadReports(options.Seed, options.MaxLabelSets);
+        services.AddDestinationAvailability(() => options.Seed, () => options.MaxLabelSets);
+        services.AddModelCatalog(new ModelCatalogOptions(), () => options.Seed);
+        services.AddLoadReports(() => options.Seed, () => options.MaxLabelSets);
         services.Replace(ServiceDescriptor.Singleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>());
-        services.AddSingleton(new DestinationSockets(options.MaxDestinationConnections));
-        services.AddSingleton(new BodyBudget(options.MaxBufferedBytes));
-        services.AddSingleton(new PermitTable(options.MaxPartitions));
-        services.AddSingleton(new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
+        services.AddSingleton(_ => new DestinationSockets(options.MaxDestinationConnections));
+        services.AddSingleton(_ => new BodyBudget(options.MaxBufferedBytes));
+        services.AddSingleton(_ => new PermitTable(options.MaxPartitions));
+        services.AddSingleton(_ => new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
@@ -63,18 +102,6 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<Settlement>();
         services.AddSingleton<RequestPipeline>();
         services.AddSingleton<UnmatchedRequests>();
-        return builder;
-    }
-
-    /// <summary>Ends the application's pipeline, behind the routes: what matches none is answered in the client's dialect, counted and logged.</summary>
-    public static void UseUnmatchedRequests(this IApplicationBuilder app) => app.Run(app.ApplicationServices.GetRequiredService<UnmatchedRequests>().InvokeAsync);
-
-    /// <summary>Ends the proxy's pipeline with the gateway's own, inside <c>MapReverseProxy</c>. It picks and forwards, so nothing follows it.</summary>
-    public static IReverseProxyApplicationBuilder UseGatewayPolicies(this IReverseProxyApplicationBuilder proxy)
-    {
-        proxy.UseSessionAffinity();
-        proxy.Run(proxy.ApplicationServices.GetRequiredService<RequestPipeline>().InvokeAsync);
-        return proxy;
     }
 
     private static RequestMetrics Measure(IServiceProvider services, GatewayPoliciesOptions options)

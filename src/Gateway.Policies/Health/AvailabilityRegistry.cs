@@ -47,6 +47,12 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     /// <summary>Chance for jitter and for picks.</summary>
     public Chance Chance { get; }
 
+    /// <summary>
+    /// Whether picks keep half-open destinations to one request at a time, as the gateway's own pipeline does. YARP's asks no strategy where one candidate is
+    /// left, so there half-open destinations must be candidates, or they would never return.
+    /// </summary>
+    public bool MakesTrials { get; set; } = true;
+
     /// <summary>Where transitions are named.</summary>
     public ILogger Logger { get; }
 

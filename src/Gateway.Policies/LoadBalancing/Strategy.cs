@@ -8,8 +8,8 @@ using Yarp.ReverseProxy.Model;
 namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>
-/// A strategy as YARP sees it. In the gateway's own pipeline the attempt reserves a place on what was picked; in another one the strategy does, until the
-/// request ends. Where YARP passes the strategy over, because there is one destination only, nothing is reserved and nothing given back.
+/// A strategy as YARP sees it. In the gateway's own pipeline the attempt reserves a place on what was picked and tells how it went; in another one
+/// <see cref="RequestPlace"/> does. Where YARP passes the strategy over, because there is one destination only, nothing is reserved and nothing given back.
 /// </summary>
 internal abstract class Strategy(string name, AvailabilityRegistry availability) : ILoadBalancingPolicy
 {
@@ -34,16 +34,16 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <inheritdoc />
     public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
     {
+        var place = new RequestPlace(context, availability);
         for (var tries = 0; tries < MostTries; tries++)
         {
-            if (Pick(new PickRequest(context, default), cluster, availableDestinations) is not { } picked)
+            if (Pick(new PickRequest(context, default, ref place.Note), cluster, availableDestinations) is not { } picked)
             {
                 return null;
             }
 
-            if (availability.Of(picked).Load is { } load && load.TryReserve(default, default))
+            if (place.TryTake(availability.Of(picked)))
             {
-                context.Response.RegisterForDispose(new Place(load));
                 return picked;
             }
         }
@@ -130,14 +130,6 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
         }
 
         return room.AsSpan(0, candidates.Count);
-    }
-
-    /// <summary>A place on a destination, given back once.</summary>
-    private sealed class Place(DestinationLoad load) : IDisposable
-    {
-        private DestinationLoad? _load = load;
-
-        public void Dispose() => Interlocked.Exchange(ref _load, null)?.Release();
     }
 }
 

@@ -3,6 +3,7 @@ using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline.Body;

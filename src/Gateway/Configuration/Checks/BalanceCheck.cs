@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
@@ -11,13 +10,6 @@ namespace BlazeGateway.Configuration.Checks;
 /// <summary>Weights, capacities and keys of hashing: destinations that exist, numbers in range, and somebody who takes requests.</summary>
 internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
 {
-    private const int MostInFlight = 1_000_000;
-    private const int MostTokens = 1_000_000_000;
-
-    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-
-    private static readonly string[] Keys = [HashKeys.PromptCacheKey, HashKeys.User, HashKeys.Prefix, HashKeys.Client, HashKeys.Path];
-
     public void Check()
     {
         foreach (var cluster in snapshot.Clusters)
@@ -25,8 +17,8 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
             var extensions = ExtensionsCarrier.Read(cluster);
             var path = RoutesReader.ClustersPath.Then(cluster.ClusterId).Then("Extensions");
             CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Weights)), extensions.Weights, 0, DestinationLoad.MaxWeight, takesAll: false);
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, MostInFlight, takesAll: true);
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, 1, MostTokens, takesAll: true);
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, BalanceRules.MostInFlight, takesAll: true);
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, 1, BalanceRules.MostTokens, takesAll: true);
             if (cluster.Destinations is { Count: > 0 } destinations && destinations.Keys.All(id => extensions.Weights.GetValueOrDefault(id, 1) == 0))
             {
                 var at = path.Then(nameof(ClusterExtensions.Weights));
@@ -76,18 +68,13 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
 
     private void CheckKeys(string cluster, KeyPath path, List<string> keys)
     {
-        foreach (var key in keys.Where(static key => !IsKey(key)))
+        foreach (var key in keys.Where(static key => !HashKeys.IsKnown(key)))
         {
             errors.Add(
                 root.PlaceOf(path),
                 path,
-                $"Hash.Keys of cluster '{cluster}' has '{key}'; it must be one of {string.Join(", ", Keys)}, or {HashKeys.HeaderPrefix}NAME with the name of a header.",
-                Spelling.Nearest(key, Keys));
+                $"Hash.Keys of cluster '{cluster}' has '{key}'; it must be one of {string.Join(", ", HashKeys.Words)}, or {HashKeys.HeaderPrefix}NAME with the name of a header.",
+                Spelling.Nearest(key, HashKeys.Words));
         }
     }
-
-    private static bool IsKey(string key) =>
-        Keys.Contains(key, StringComparer.Ordinal)
-        || (key.StartsWith(HashKeys.HeaderPrefix, StringComparison.Ordinal) && key.Length > HashKeys.HeaderPrefix.Length
-            && !key.AsSpan(HashKeys.HeaderPrefix.Length).ContainsAnyExcept(HeaderCharacters));
 }
