@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using BlazeGateway.Benchmarks.Cancel;
 using BlazeGateway.Benchmarks.Claims;
+using BlazeGateway.Benchmarks.Claims.Llama;
 using BlazeGateway.Benchmarks.Load;
 using BlazeGateway.Benchmarks.Simulate;
 
@@ -9,6 +10,7 @@ namespace BlazeGateway.Benchmarks;
 /// <summary>
 /// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left;
 /// <c>simulate</c> compares strategies by simulation; <c>calibrate</c> compares simulation and gateway; <c>compare</c> compares load balancing with other proxies;
+/// <c>llama</c> compares strategies before real llama.cpp;
 /// <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -27,6 +29,8 @@ internal static class Program
                 return await CalibrateCommand.Create().Parse(args[1..]).InvokeAsync();
             case "compare":
                 return await CompareCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "llama":
+                return await LlamaCommand.Create().Parse(args[1..]).InvokeAsync();
             case "minimal-yarp":
                 return await MinimalYarp.Create().Parse(args[1..]).InvokeAsync();
             case "fixed-response":

@@ -73,7 +73,7 @@ internal static class CompareCommand
         await using var fleet = await RealFleet.StartAsync(scenario, arguments.GetRequiredValue(Blaze), client, time, cancellation);
         using var lab = new Lab(fleet.Addresses[0], RealFleet.Model, arguments.GetRequiredValue(Blaze));
         var comparison = new Comparison(
-            new TrialRunner(scenario, fleet, lab, client, time), variants, [.. Enumerable.Range(1, (int)AtLeast(1, "--seeds", arguments.GetValue(Seeds)))], Console.Error);
+            new TrialRunner(scenario.Requests, fleet, lab, client, time), variants, [.. Enumerable.Range(1, (int)AtLeast(1, "--seeds", arguments.GetValue(Seeds)))], Console.Error);
         var options = new TrialOptions { Seconds = AtLeast(1, "--seconds", arguments.GetValue(Seconds)), WarmupSeconds = AtLeast(0, "--warmup", arguments.GetValue(Warmup)) };
         var promises = new Promises(name, ours, variants);
         var text = new StringBuilder($"{name}: {scenario.What}\n");

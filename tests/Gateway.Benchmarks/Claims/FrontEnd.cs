@@ -63,26 +63,26 @@ internal sealed record FrontEnd(string Name, string Proxy, string Balance, bool 
     /// <summary>Weights that say how fast servers are: 20 for speed 1.</summary>
     public static IReadOnlyList<int> WeightsOf(IEnumerable<double> speeds) => [.. speeds.Select(speed => Math.Clamp((int)Math.Round(20 * speed), 1, 256))];
 
-    /// <summary>How to start it in front of <paramref name="destinations"/>, which have these <paramref name="speeds"/>.</summary>
+    /// <summary>How to start it in front of <paramref name="destinations"/>, which have these <paramref name="speeds"/> and are of this <paramref name="kind"/>.</summary>
     /// <exception cref="FileNotFoundException">It is not installed.</exception>
-    public ServerPlan Plan(Lab lab, IReadOnlyList<Uri> destinations, IReadOnlyList<double> speeds)
+    public ServerPlan Plan(Lab lab, IReadOnlyList<Uri> destinations, IReadOnlyList<double> speeds, string kind = "vllm")
     {
         var weights = IsWeighted ? WeightsOf(speeds) : null;
         return Proxy switch
         {
-            "blaze" => Blaze(lab, destinations, weights),
+            "blaze" => Blaze(lab, destinations, weights, kind),
             "yarp" => Yarp(destinations),
             _ => Peer(lab, destinations, weights),
         };
     }
 
-    private ServerPlan Blaze(Lab lab, IReadOnlyList<Uri> destinations, IReadOnlyList<int>? weights)
+    private ServerPlan Blaze(Lab lab, IReadOnlyList<Uri> destinations, IReadOnlyList<int>? weights, string kind)
     {
         var (port, admin) = (Lab.FreePort(), Lab.FreePort());
         Dictionary<string, T> ById<T>(IEnumerable<T> values) => values.Index().ToDictionary(one => $"d{one.Index}", one => one.Item, StringComparer.Ordinal);
         var cluster = new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            ["ModelServer"] = new { Kind = "vllm", Models = new[] { RealFleet.Model } },
+            ["ModelServer"] = new { Kind = kind, Models = new[] { RealFleet.Model } },
             ["Timeouts"] = new { BetweenChunks = TimeSpan.FromSeconds(IdleSeconds) },
         };
         if (weights is not null)

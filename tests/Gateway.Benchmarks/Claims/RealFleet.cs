@@ -5,7 +5,7 @@ using BlazeGateway.Benchmarks.Load;
 
 namespace BlazeGateway.Benchmarks.Claims;
 
-/// <summary>The model servers of a scenario, each a process of <c>blaze model-server</c> on a port of the system's choice; they end with this object.</summary>
+/// <summary>Model servers before which proxies are compared, each a process on a port of the system's choice; they end with this object.</summary>
 internal sealed class RealFleet : IAsyncDisposable
 {
     /// <summary>The model all of them serve.</summary>
@@ -24,12 +24,13 @@ internal sealed class RealFleet : IAsyncDisposable
     private readonly HttpClient _client;
     private readonly TimeProvider _time;
 
-    private RealFleet(IReadOnlyList<ServerProcess> servers, IReadOnlyList<double> speeds, HttpClient client, TimeProvider time)
+    private RealFleet(IReadOnlyList<ServerProcess> servers, IReadOnlyList<double> speeds, string kind, HttpClient client, TimeProvider time)
     {
         _servers = servers;
         _client = client;
         _time = time;
         Speeds = speeds;
+        Kind = kind;
         Addresses = [.. servers.Select(server => server.Url)];
     }
 
@@ -39,10 +40,13 @@ internal sealed class RealFleet : IAsyncDisposable
     /// <summary>Their speeds.</summary>
     public IReadOnlyList<double> Speeds { get; }
 
+    /// <summary>What kind of model server they are, as a cluster names it.</summary>
+    public string Kind { get; }
+
     /// <summary>CPU time of all of them so far, seconds.</summary>
     public double CpuSeconds => _servers.Sum(server => server.CpuSeconds);
 
-    /// <summary>Starts a server for each speed and waits until all serve.</summary>
+    /// <summary>Starts a <c>blaze model-server</c> for each speed and waits until all serve.</summary>
     /// <param name="scenario">What they are.</param>
     /// <param name="blaze">The gateway's program, <c>blaze</c> or <c>blaze.dll</c>.</param>
     /// <param name="client">Asks the servers for what they did.</param>
@@ -54,7 +58,7 @@ internal sealed class RealFleet : IAsyncDisposable
         var starts = scenario.Speeds.Select((speed, index) => ServerProcess.StartAsync(Plan(scenario, speed, index, blaze), client, time, cancellation)).ToArray();
         try
         {
-            return new RealFleet(await Task.WhenAll(starts), scenario.Speeds, client, time);
+            return new RealFleet(await Task.WhenAll(starts), scenario.Speeds, "vllm", client, time);
         }
         catch
         {
@@ -63,6 +67,33 @@ internal sealed class RealFleet : IAsyncDisposable
                 await (await start).DisposeAsync();
             }
 
+            throw;
+        }
+    }
+
+    /// <summary>Starts other servers, one after the other, for a start may take all cores. They tell what they did as <c>blaze model-server</c> does.</summary>
+    /// <param name="kind">What kind of model server they are.</param>
+    /// <param name="servers">How to start each, and its speed.</param>
+    /// <param name="client">Asks the servers for what they did.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="InvalidOperationException">A server ended or did not serve within 20 s.</exception>
+    public static async Task<RealFleet> StartAsync(
+        string kind, IReadOnlyList<(ServerPlan Plan, double Speed)> servers, HttpClient client, TimeProvider time, CancellationToken cancellation)
+    {
+        var started = new List<ServerProcess>();
+        try
+        {
+            foreach (var (plan, _) in servers)
+            {
+                started.Add(await ServerProcess.StartAsync(plan, client, time, cancellation));
+            }
+
+            return new RealFleet(started, [.. servers.Select(server => server.Speed)], kind, client, time);
+        }
+        catch
+        {
+            await Task.WhenAll(started.Select(server => server.DisposeAsync().AsTask()));
             throw;
         }
     }

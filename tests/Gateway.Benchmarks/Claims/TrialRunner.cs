@@ -1,5 +1,6 @@
 using BlazeGateway.Bench;
 using BlazeGateway.Benchmarks.Load;
+using BlazeGateway.Demo.Simulation.Workloads;
 
 namespace BlazeGateway.Benchmarks.Claims;
 
@@ -20,22 +21,27 @@ internal sealed record TrialOptions
 /// Runs single trials: starts the variant anew in front of servers with empty caches, warms it up, empties the caches, sends the requests of a seed, and
 /// ends when all are answered.
 /// </summary>
-internal sealed class TrialRunner(Scenario scenario, RealFleet fleet, Lab lab, HttpClient client, TimeProvider time)
+/// <param name="requestsAt">The requests at a rate, for so many seconds, of a seed; at another rate the same ones, sooner or later.</param>
+/// <param name="fleet">The servers.</param>
+/// <param name="lab">Where variants start.</param>
+/// <param name="client">Asks whether a variant is ready.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TrialRunner(Func<double, double, int, IReadOnlyList<WorkloadRequest>> requestsAt, RealFleet fleet, Lab lab, HttpClient client, TimeProvider time)
 {
     private const int WarmupSeed = 1_000_003;
 
     public async Task<Trial> RunAsync(FrontEnd variant, int seed, double rate, TrialOptions options, CancellationToken cancellation)
     {
         await fleet.ResetAsync(cancellation);
-        await using var process = await ServerProcess.StartAsync(variant.Plan(lab, fleet.Addresses, fleet.Speeds), client, time, cancellation);
-        var warmup = scenario.Requests(rate, options.WarmupSeconds, WarmupSeed + seed);
+        await using var process = await ServerProcess.StartAsync(variant.Plan(lab, fleet.Addresses, fleet.Speeds, fleet.Kind), client, time, cancellation);
+        var warmup = requestsAt(rate, options.WarmupSeconds, WarmupSeed + seed);
         if (warmup.Count > 0)
         {
             await TimedClient.RunAsync(process.Url, warmup, (ulong)(WarmupSeed + seed), options.Timeout, time, cancellation);
             await fleet.ResetAsync(cancellation);
         }
 
-        var requests = scenario.Requests(rate, options.Seconds, seed);
+        var requests = requestsAt(rate, options.Seconds, seed);
         if (requests.Count == 0)
         {
             throw new ArgumentException($"--seconds is {options.Seconds}; no request comes in this time at --rate {rate}: raise one of them.");

@@ -19,7 +19,7 @@ public sealed class ComparisonTests
         using var client = new HttpClient();
         await using var fleet = await RealFleet.StartAsync(scenario, PeerFleet.Blaze, client, TimeProvider.System, cancellation);
         using var lab = new Lab(fleet.Addresses[0], RealFleet.Model, PeerFleet.Blaze);
-        var runner = new TrialRunner(scenario, fleet, lab, client, TimeProvider.System);
+        var runner = new TrialRunner(scenario.Requests, fleet, lab, client, TimeProvider.System);
         var options = new TrialOptions { Seconds = 5, WarmupSeconds = 0.3 };
 
         var robin = await runner.RunAsync(FrontEnd.Parse(Promises.RoundRobin), seed: 1, Rate, options, cancellation);
