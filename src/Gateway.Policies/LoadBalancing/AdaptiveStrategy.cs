@@ -51,7 +51,9 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         var decision = Decide(request, candidates, memory, scan, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
         if (decision.Index >= 0 && request.IsFollowed)
         {
-            request.Note.Keep(memory, decision.Arm, decision.IsHeldOut, decision.Propensity);
+            request.Note.Keep(memory, decision.Arm, decision.Reason == PickReason.HeldOut, decision.Propensity);
+            request.Note.Reason = decision.Reason;
+            request.Note.Ratio = scan.Cost(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index])) / costs[least];
             scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), costs[least], ref request.Note);
         }
 
@@ -63,18 +65,18 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         var trial = memory.Trial;
         if (trial.IsCold)
         {
-            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates);
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.Cold };
         }
 
         var isCritical = request.Client.Band == PriorityBand.Critical;
         if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? 4 : 1))
         {
-            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { IsHeldOut = true, Propensity = options.Holdout };
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.HeldOut, Propensity = options.Holdout };
         }
 
         if (!trial.IsTrusted(Now))
         {
-            return ByArm(memory.Arms.Choose(All & ~1u), request, candidates);
+            return ByArm(memory.Arms.Choose(All & ~1u), request, candidates) with { Reason = PickReason.Untrusted };
         }
 
         var arm = memory.Arms.Choose(All);
@@ -93,7 +95,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         // What is dearer is tried by chance, seldom, and never where it could do harm.
         var mayTry = cost <= CostScan.Dearest * model.Cost && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
             && candidates.Loads[model.Index].PrefillTokens <= 2 * OwnTokens(request, candidates.Loads[model.Index]);
-        return mayTry && Chance.Next() < options.Exploration ? other with { Propensity = options.Exploration } : model;
+        return mayTry && Chance.Next() < options.Exploration ? other with { Reason = PickReason.Tried, Propensity = options.Exploration } : model;
     }
 
     private Decision ByArm(int arm, in PickRequest request, in Candidates candidates) => new(arm, arms[arm - 1].Choose(request, candidates), 0);
@@ -107,7 +109,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Decision(int Arm, int Index, double Cost)
     {
-        public bool IsHeldOut { get; init; }
+        public PickReason Reason { get; init; }
 
         public double Propensity { get; init; } = 1;
     }

@@ -38,6 +38,7 @@ internal sealed class SimulatedGateway : IDisposable
     private readonly SimulationOptions _options;
     private readonly ulong[] _blocks = new ulong[PromptFingerprint.MaxBlocks];
     private readonly bool _wantsPrefix;
+    private readonly ShuffledTimes? _shuffled;
     private InferenceFacts _facts;
 
     public SimulatedGateway(VirtualTime time, SimulationOptions options, int seed)
@@ -45,7 +46,8 @@ internal sealed class SimulatedGateway : IDisposable
         (_time, _options) = (time, options);
         _services = Services(time, seed);
         _availability = _services.GetRequiredService<AvailabilityRegistry>();
-        _strategy = Named(options.Strategy);
+        _strategy = options.Make?.Invoke(_availability) ?? Named(options.Strategy);
+        _shuffled = options.ShufflesRewards ? new ShuffledTimes(new Chance(~seed)) : null;
         _wantsPrefix = _strategy.WantsPrefix(options.Cluster);
         var config = ExtensionsCarrier.Attach(new ClusterConfig { ClusterId = "simulated" }, options.Cluster);
         _cluster = new ClusterState("simulated", new ClusterModel(config, _client));
@@ -65,6 +67,9 @@ internal sealed class SimulatedGateway : IDisposable
 
     /// <summary>How often each of several ways to pick was used, of a strategy that has several.</summary>
     public IReadOnlyList<KeyValuePair<string, long>> Arms => _strategy.Arms;
+
+    /// <summary>Time the strategy took for all picks, when it is measured.</summary>
+    public TimeSpan PickTime { get; private set; }
 
     /// <summary>Destination id of a server.</summary>
     public static string NameOf(int server) => $"d{server}";
@@ -88,7 +93,9 @@ internal sealed class SimulatedGateway : IDisposable
         request.Work = tokens.Estimate(_facts);
         request.Note = default;
         var prefix = _blocks.AsSpan(0, _wantsPrefix ? Prompts.Fingerprint(request.Asked, _options.BytesPerToken, _blocks) : 0);
+        var began = _options.PickClock?.GetTimestamp() ?? 0;
         var picked = _strategy.Pick(new PickRequest(_http, client, ref request.Note, in _facts) { Model = ModelKey, Work = request.Work, UsualPrompt = tokens.Prompt, Prefix = prefix }, _cluster, _cluster.DestinationsState.AvailableDestinations);
+        PickTime += _options.PickClock?.GetElapsedTime(began) ?? TimeSpan.Zero;
         if (picked is null)
         {
             return -1;
@@ -110,7 +117,12 @@ internal sealed class SimulatedGateway : IDisposable
     {
         var hold = request.Hold;
         request.Place.Prefilled(Clock);
-        Sample(hold).Add(Clock, Waited(request), request.Note);
+        Sample(hold).Add(Clock, Waited(request), _shuffled is null ? request.Note : default);
+        if (_shuffled is not null && hold.Availability.Word.Epoch == hold.Picked.Epoch)
+        {
+            request.Note.Answered(_shuffled.Swap(Waited(request)), Clock);
+        }
+
         if (hold.Picked.IsTrialTaken)
         {
             hold.Availability.TrialAnswered(hold.Picked, StatusCodes.Status200OK);
