@@ -20,6 +20,9 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
     /// <summary>Of more than <see cref="LeastScan.MostDestinations"/> candidates, so many are drawn by weight and compared.</summary>
     private const int Drawn = 16;
 
+    // As many times as many are held out while the model learns; with what is tried it stays below one request in a hundred.
+    private const double MoreAtFirst = 1.5;
+
     /// <inheritdoc />
     public override bool WantsPrefix(ClusterExtensions options) => true;
 
@@ -69,7 +72,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var isCritical = request.Client.Band == PriorityBand.Critical;
-        if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? 4 : 1))
+        if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? MoreAtFirst : 1))
         {
             return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.HeldOut, Propensity = options.Holdout };
         }
