@@ -39,10 +39,11 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, cluster, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];
-        var guess = int.MaxValue;
+        var (guess, lowest) = (int.MaxValue, double.PositiveInfinity);
         for (var i = 0; i < places.Length; i++)
         {
             costs[i] = scan.Cost(candidates.Loads[places[i]], request.OwnTokens(candidates.Loads[places[i]], ref guess));
+            lowest = Math.Min(lowest, costs[i]);
         }
 
         var least = LeastScan.OfCosts(costs, CostScan.Alike, Chance);
@@ -51,19 +52,20 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
             return places.Length < candidates.Loads.Length ? LeastScan.Load(candidates.Loads, Now, Chance) : -1;
         }
 
-        var decision = Decide(request, candidates, memory, scan, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
+        var weighed = new Weighed(scan, costs, lowest, places.Length == candidates.Loads.Length);
+        var decision = Decide(request, candidates, memory, weighed, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
         if (decision.Index >= 0 && request.IsFollowed)
         {
             request.Note.Keep(memory, decision.Arm, decision.Reason == PickReason.HeldOut, decision.Propensity);
             request.Note.Reason = decision.Reason;
-            request.Note.Ratio = scan.Cost(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index])) / costs[least];
-            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), costs[least], ref request.Note);
+            request.Note.Ratio = (decision.Arm == AdaptiveArms.Model ? decision.Cost : weighed.Cost(request, candidates, decision.Index)) / lowest;
+            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), lowest, ref request.Note);
         }
 
         return decision.Index;
     }
 
-    private Decision Decide(in PickRequest request, in Candidates candidates, AdaptiveMemory memory, in CostScan scan, in Decision model, AdaptiveOptions options)
+    private Decision Decide(in PickRequest request, in Candidates candidates, AdaptiveMemory memory, in Weighed weighed, in Decision model, AdaptiveOptions options)
     {
         var trial = memory.Trial;
         if (trial.IsCold)
@@ -79,24 +81,24 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
 
         if (!trial.IsTrusted(Now))
         {
-            return ByArm(memory.Arms.Choose(All & ~1u), request, candidates) with { Reason = PickReason.Untrusted };
+            return ByArm(memory.Arms.Choose(weighed.Arms & ~1u), request, candidates) with { Reason = PickReason.Untrusted };
         }
 
-        var arm = memory.Arms.Choose(All);
+        var arm = memory.Arms.Choose(weighed.Arms);
         if (arm == AdaptiveArms.Model)
         {
             return model;
         }
 
         var other = ByArm(arm, request, candidates);
-        var cost = other.Index < 0 ? double.PositiveInfinity : scan.Cost(candidates.Loads[other.Index], OwnTokens(request, candidates.Loads[other.Index]));
-        if (cost <= CostScan.Dearer * model.Cost)
+        var cost = other.Index < 0 ? double.PositiveInfinity : weighed.Cost(request, candidates, other.Index);
+        if (cost <= CostScan.Dearer * weighed.Lowest)
         {
             return other;
         }
 
         // What is dearer is tried by chance, seldom, and never where it could do harm.
-        var mayTry = cost <= CostScan.Dearest * model.Cost && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
+        var mayTry = cost <= CostScan.Dearest * weighed.Lowest && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
             && candidates.Loads[model.Index].PrefillTokens <= 2 * OwnTokens(request, candidates.Loads[model.Index]);
         return mayTry && Chance.Next() < options.Exploration ? other with { Reason = PickReason.Tried, Propensity = options.Exploration } : model;
     }
@@ -107,6 +109,22 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
     {
         var guess = int.MaxValue;
         return request.OwnTokens(destination, ref guess);
+    }
+
+    /// <summary>Costs that were worked out, of all candidates or of some.</summary>
+    private readonly ref struct Weighed(CostScan scan, ReadOnlySpan<double> costs, double lowest, bool isWhole)
+    {
+        private readonly CostScan _scan = scan;
+        private readonly ReadOnlySpan<double> _costs = costs;
+
+        /// <summary>The least of them.</summary>
+        public double Lowest => lowest;
+
+        /// <summary>Arms that may be used: consistent hashing adds up what all candidates have in flight, too long where there are many.</summary>
+        public uint Arms => isWhole ? All : All & ~(1u << AdaptiveArms.ConsistentHash);
+
+        public double Cost(in PickRequest request, in Candidates candidates, int index) =>
+            isWhole ? _costs[index] : _scan.Cost(candidates.Loads[index], OwnTokens(request, candidates.Loads[index]));
     }
 
     [StructLayout(LayoutKind.Auto)]

@@ -23,10 +23,10 @@ internal readonly ref struct CostScan
     private const double ForEachInFlight = 0.03;
     private const double MostQueued = 20;
 
-    private const double ChunkPart = 0.25;
     private const double Thousand = 1000;
 
     private readonly CostModel _costs;
+    private readonly CostShape _shape;
     private readonly ulong _model;
     private readonly TimeSpan _now;
     private readonly double _usualChunk;
@@ -34,6 +34,7 @@ internal readonly ref struct CostScan
     public CostScan(AdaptiveMemory memory, ulong model, TimeSpan now)
     {
         _costs = memory.Costs.Of(model);
+        _shape = _costs.Shape;
         _usualChunk = memory.PerChunk;
         _model = model;
         _now = now;
@@ -56,14 +57,14 @@ internal readonly ref struct CostScan
             return double.PositiveInfinity;
         }
 
-        var features = Features(destination, ownTokens);
+        var (waiting, inFlight) = (destination.PrefillTokens, destination.InFlight);
         var pace = destination.Times.Of(_model).Pace;
         var factor = pace.Factor(_now);
-        var seconds = _costs.Predict(features) * factor;
-        var own = seconds - (_costs.Predict(features with { Tokens = destination.PrefillTokens / Thousand }) * factor);
-        var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
-        seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
-        seconds += Silence(destination, features, seconds);
+        var before = _shape.Predict(new CostFeatures(waiting / Thousand, inFlight)) * factor;
+        var seconds = _shape.Predict(new CostFeatures((waiting + ownTokens) / Thousand, inFlight)) * factor;
+        var queued = Math.Min(MostQueued, waiting / (double)Math.Max(1, ownTokens));
+        seconds += (seconds - before) * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * inFlight));
+        seconds += Silence(destination, seconds);
         if (pace.Failures(_now) is > 0 and var failures)
         {
             seconds = (seconds * (1 - failures)) + (failures * PickNote.Penalty);
@@ -71,14 +72,15 @@ internal readonly ref struct CostScan
 
         if (_usualChunk > 0 && pace.PerChunk is > 0 and var chunk)
         {
-            seconds *= Math.Pow(chunk / _usualChunk, ChunkPart);
+            // The fourth root: chunks count a quarter.
+            seconds *= Math.Sqrt(Math.Sqrt(chunk / _usualChunk));
         }
 
         return seconds / destination.EffectiveWeight;
     }
 
     /// <summary>How much longer than it should nothing has come of the prompts that a destination has to compute: it may stand still.</summary>
-    private double Silence(DestinationLoad destination, in CostFeatures features, double expected)
+    private double Silence(DestinationLoad destination, double expected)
     {
         var silent = destination.SilentFor(_now);
         return silent > expected ? 2 * (silent - expected) : 0;
@@ -89,6 +91,6 @@ internal readonly ref struct CostScan
     {
         var times = destination.Times.Of(_model);
         var features = Features(destination, ownTokens);
-        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor(_now), best);
+        note.Expect(_costs, times, features, _shape.Predict(features) * times.Pace.Factor(_now), best);
     }
 }

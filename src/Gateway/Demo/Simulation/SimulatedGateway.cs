@@ -31,7 +31,7 @@ internal sealed class SimulatedGateway : IDisposable
     private readonly AvailabilityRegistry _availability;
     private readonly Strategy _strategy;
     private readonly Dictionary<DestinationState, int> _places = [];
-    private readonly DestinationAvailability[] _destinations;
+    private readonly DestinationAvailability?[] _destinations;
     private readonly DefaultHttpContext _http = new();
     private readonly ServiceProvider _services;
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
@@ -51,15 +51,17 @@ internal sealed class SimulatedGateway : IDisposable
         _wantsPrefix = _strategy.WantsPrefix(options.Cluster);
         var config = ExtensionsCarrier.Attach(new ClusterConfig { ClusterId = "simulated" }, options.Cluster);
         _cluster = new ClusterState("simulated", new ClusterModel(config, _client));
+        _destinations = new DestinationAvailability[options.Servers.Count];
         for (var i = 0; i < options.Servers.Count; i++)
         {
-            var destination = new DestinationState(NameOf(i), new DestinationModel(new DestinationConfig { Address = "http://127.0.0.1:9/" }));
-            _cluster.Destinations[NameOf(i)] = destination;
-            _places.Add(destination, i);
+            var (place, joins) = (i, options.Servers[i].JoinsAt);
+            if (joins > 0)
+            {
+                time.At(VirtualTime.Second + VirtualTime.Of(joins), _ => Join([place]));
+            }
         }
 
-        _availability.UpdateAllDestinations(_cluster);
-        _destinations = [.. Enumerable.Range(0, options.Servers.Count).Select(i => _availability.Of(_cluster.Destinations[NameOf(i)]))];
+        Join([.. Enumerable.Range(0, options.Servers.Count).Where(i => options.Servers[i].JoinsAt <= 0)]);
     }
 
     /// <summary>Names of the strategies there are, as the gateway itself registers them.</summary>
@@ -75,7 +77,7 @@ internal sealed class SimulatedGateway : IDisposable
     public static string NameOf(int server) => $"d{server}";
 
     /// <summary>Requests it has in flight on a server.</summary>
-    public int InFlight(int server) => _destinations[server].Load.InFlight;
+    public int InFlight(int server) => _destinations[server] is { } destination ? destination.Load.InFlight : 0;
 
     /// <summary>The server a request goes to, a place on it taken; −1 when none may be picked.</summary>
     public int Pick(SimulatedRequest request)
@@ -101,7 +103,7 @@ internal sealed class SimulatedGateway : IDisposable
             return -1;
         }
 
-        var destination = _destinations[_places[picked]];
+        var destination = _destinations[_places[picked]]!;
         if (!prefix.IsEmpty)
         {
             var memory = destination.Load.Prefix;
@@ -172,6 +174,22 @@ internal sealed class SimulatedGateway : IDisposable
             time, provider.GetRequiredService<Chance>(), provider.GetRequiredService<HealthMetrics>(), [], NullLogger<AvailabilityRegistry>.Instance));
         services.AddStrategies();
         return services.BuildServiceProvider();
+    }
+
+    private void Join(IReadOnlyList<int> servers)
+    {
+        foreach (var server in servers)
+        {
+            var destination = new DestinationState(NameOf(server), new DestinationModel(new DestinationConfig { Address = "http://127.0.0.1:9/" }));
+            _cluster.Destinations[NameOf(server)] = destination;
+            _places.Add(destination, server);
+        }
+
+        _availability.UpdateAllDestinations(_cluster);
+        foreach (var server in servers)
+        {
+            _destinations[server] = _availability.Of(_cluster.Destinations[NameOf(server)]);
+        }
     }
 
     private static ulong Mix(ulong value) => ModelServer.Answers.Chance.Mix(0xB1A2E, value) | 1;
