@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ComponentModel.DataAnnotations;
 
 namespace BlazeGateway.Policies;
@@ -106,6 +107,17 @@ public static class HashKeys
 
     /// <summary>Begins the name of a header.</summary>
     public const string HeaderPrefix = "header:";
+
+    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    /// <summary>All but headers.</summary>
+    internal static IReadOnlyList<string> Words { get; } = [PromptCacheKey, User, Prefix, Client, Path];
+
+    /// <summary>Whether <paramref name="key"/> is one.</summary>
+    internal static bool IsKnown(string key) =>
+        Words.Contains(key, StringComparer.Ordinal)
+        || (key.StartsWith(HeaderPrefix, StringComparison.Ordinal) && key.Length > HeaderPrefix.Length
+            && !key.AsSpan(HeaderPrefix.Length).ContainsAnyExcept(HeaderCharacters));
 }
 
 /// <summary>How it is found out which destinations of a cluster can be sent requests.</summary>

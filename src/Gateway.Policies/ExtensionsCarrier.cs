@@ -35,6 +35,9 @@ public static class ExtensionsCarrier
             ? JsonSerializer.Deserialize(json, ExtensionsJson.Default.ClusterExtensions)!
             : new ClusterExtensions();
 
+    /// <summary>Whether extensions were attached.</summary>
+    internal static bool IsAttached(IReadOnlyDictionary<string, string>? metadata) => metadata?.ContainsKey(Key) == true;
+
     private static Dictionary<string, string> With(IReadOnlyDictionary<string, string>? metadata, string json)
     {
         var copy = metadata is null ? new(StringComparer.OrdinalIgnoreCase) : new Dictionary<string, string>(metadata, StringComparer.OrdinalIgnoreCase);

@@ -117,6 +117,9 @@ public sealed record ResponseOptions
     /// <summary>Add <c>X-Blaze-Destination</c> with the destination's id. Default: false.</summary>
     public bool DestinationHeader { get; init; }
 
+    /// <summary>Add <c>X-Blaze-Decision</c>, which says how the destination was picked: strategy, destination, among how many, what was predicted. Default: false.</summary>
+    public bool DecisionHeader { get; init; }
+
     /// <summary>Add <c>Server-Timing</c> with the gateway's own time and the model server's. Default: false.</summary>
     public bool ServerTiming { get; init; }
 }

@@ -57,7 +57,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
             "Routes": { "all": { "ClusterId": "llm", "Match": { "Path": "/{**rest}" }, "Extensions": {{route}} } },
             "Clusters": {
               "llm": {
-                "Destinations": { {{string.Join(", ", destinations.Select((address, i) => $"\"d{i}\": {{ \"Address\": \"{address}\" }}"))}} },
+                "LoadBalancingPolicy": "RoundRobin", "Destinations": { {{string.Join(", ", destinations.Select((address, i) => $"\"d{i}\": {{ \"Address\": \"{address}\" }}"))}} },
                 "Extensions": {{cluster}}
               }
             }

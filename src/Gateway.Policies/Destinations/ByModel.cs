@@ -25,6 +25,9 @@ internal sealed class ByModel<T>(Func<T> make)
         return Add(model);
     }
 
+    /// <summary>The models asked for so far, with their values.</summary>
+    public IEnumerable<(ulong Model, T Value)> Known => Volatile.Read(ref _entries).Select(static entry => (entry.Model, entry.Value));
+
     /// <summary>Forgets all of them.</summary>
     public void Clear() => Volatile.Write(ref _entries, []);
 

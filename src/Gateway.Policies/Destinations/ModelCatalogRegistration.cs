@@ -12,13 +12,13 @@ internal static class ModelCatalogRegistration
     /// <summary>
     /// Adds the catalog, started with the host and told of every cluster by YARP. Needs a <see cref="TimeProvider"/> and an <see cref="IAvailability"/> among the services.
     /// </summary>
-    public static IServiceCollection AddModelCatalog(this IServiceCollection services, ModelCatalogOptions options, int seed)
+    public static IServiceCollection AddModelCatalog(this IServiceCollection services, ModelCatalogOptions options, Func<int> seed)
     {
         services.TryAddSingleton(provider => new ModelCatalog(
             options,
             provider.GetRequiredService<IAvailability>(),
             provider.GetRequiredService<TimeProvider>(),
-            new Random(seed),
+            new Random(seed()),
             provider.GetRequiredService<ILogger<ModelCatalog>>()));
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ModelCatalog>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ModelCatalog>());

@@ -12,16 +12,19 @@ namespace BlazeGateway.Policies.Health;
 internal static class AvailabilityRegistration
 {
     /// <summary>Lets the registry decide which destinations YARP takes for available. Needs a <see cref="TimeProvider"/> and a <see cref="CollectorRegistry"/> among the services.</summary>
-    public static IServiceCollection AddDestinationAvailability(this IServiceCollection services, int seed, int seriesLimit)
+    public static IServiceCollection AddDestinationAvailability(this IServiceCollection services, Func<int> seed, Func<int> seriesLimit)
     {
-        services.AddSingleton(new Chance(seed));
-        services.AddSingleton(provider => new HealthMetrics(provider.GetRequiredService<CollectorRegistry>(), seriesLimit));
+        services.AddSingleton(_ => new Chance(seed()));
+        services.AddSingleton(provider => new HealthMetrics(provider.GetRequiredService<CollectorRegistry>(), seriesLimit()));
         services.AddSingleton(provider => new AvailabilityRegistry(
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Chance>(),
             provider.GetRequiredService<HealthMetrics>(),
             provider.GetServices<IAvailableDestinationsPolicy>(),
-            provider.GetRequiredService<ILogger<AvailabilityRegistry>>()));
+            provider.GetRequiredService<ILogger<AvailabilityRegistry>>())
+        {
+            MakesTrials = false,
+        });
         services.AddSingleton<IAvailability>(provider => provider.GetRequiredService<AvailabilityRegistry>());
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<AvailabilityRegistry>());
         services.Replace(ServiceDescriptor.Singleton<IClusterDestinationsUpdater>(provider => provider.GetRequiredService<AvailabilityRegistry>()));

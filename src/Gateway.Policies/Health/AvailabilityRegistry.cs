@@ -47,6 +47,12 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     /// <summary>Chance for jitter and for picks.</summary>
     public Chance Chance { get; }
 
+    /// <summary>
+    /// Whether picks keep half-open destinations to one request at a time, as the gateway's own pipeline does. YARP's asks no strategy where one candidate is
+    /// left, so there half-open destinations must be candidates, or they would never return.
+    /// </summary>
+    public bool MakesTrials { get; set; } = true;
+
     /// <summary>Where transitions are named.</summary>
     public ILogger Logger { get; }
 
@@ -54,6 +60,12 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     public DestinationAvailability Of(DestinationState destination) => _destinations.TryGetValue(destination, out var known)
         ? known
         : throw new InvalidOperationException($"Destination '{destination.DestinationId}' belongs to no cluster of the configuration.");
+
+    /// <summary>What is remembered of a cluster; null for one of no configuration.</summary>
+    public ClusterMemory? MemoryOf(ClusterState cluster) => _clusters.TryGetValue(cluster, out var known) ? known.Memory : null;
+
+    /// <summary>Every cluster that has destinations.</summary>
+    public IEnumerable<ClusterAvailability> Clusters() => _clusters.Select(static pair => pair.Value).Where(static cluster => cluster.Members.Count > 0);
 
     /// <inheritdoc />
     public void Listen(Action<AvailabilityChange> listener) => ImmutableInterlocked.Update(ref _listeners, static (all, one) => all.Add(one), listener);
@@ -120,6 +132,7 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
                 .Select(pair => DestinationReport.Of(pair.Member, pair.Facts, candidates.Contains(pair.Member.Destination), wall - now, nextProbe(pair.Member.Destination))
                     with
                     {
+                        Load = LoadSummary.Of(pair.Member.Load, Clock),
                         Reported = ReportedSummary.Of(pair.Member.Load.Reported, Clock),
                     }),
         ];

@@ -23,6 +23,12 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     /// <summary>The cluster.</summary>
     public ClusterState Cluster => cluster;
 
+    /// <summary>What outlives a configuration.</summary>
+    public ClusterMemory Memory => Volatile.Read(ref _shape).Memory;
+
+    /// <summary>Its destinations; none once it left the configuration.</summary>
+    public IReadOnlyList<DestinationAvailability> Members => Volatile.Read(ref _members);
+
     /// <summary>Time since the gateway's start.</summary>
     public TimeSpan Now => registry.Now;
 
@@ -281,7 +287,11 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     private void Swap()
     {
         var isPanic = EjectionLimit.IsPanic(Pool(), _members.Count(member => !member.Facts.IsAvailable && member.Facts.State != AvailabilityState.Draining));
-        var candidates = Array.FindAll(_members, member => member.Facts.IsAvailable || (isPanic && member.Facts is { State: AvailabilityState.Ejected or AvailabilityState.HalfOpen, IsDead: false }));
+        var candidates = Array.FindAll(
+            _members,
+            member => member.Facts.IsAvailable
+                || (isPanic && member.Facts is { State: AvailabilityState.Ejected or AvailabilityState.HalfOpen, IsDead: false })
+                || (!registry.MakesTrials && member.Facts is { State: AvailabilityState.HalfOpen, IsDead: false }));
         var narrowed = registry.Narrow(cluster.Model.Config, Array.ConvertAll(candidates, member => member.Destination));
         candidates = narrowed.Length == candidates.Length ? candidates : Array.FindAll(candidates, member => narrowed.Contains(member.Destination));
         if (candidates.Length == 0 && cluster.Model.Config.HealthCheck?.AvailableDestinationsPolicy is { } policy && IsYarpPanic(policy))

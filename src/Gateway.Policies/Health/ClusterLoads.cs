@@ -22,7 +22,8 @@ internal sealed class Kept
     public T Get<T>(Func<ClusterLoads, T> make, ClusterLoads loads)
         where T : class => Find<T>() ?? Make(make, loads);
 
-    private T? Find<T>()
+    /// <summary>The value of this type; null when nobody made one.</summary>
+    public T? Find<T>()
         where T : class
     {
         foreach (var value in Volatile.Read(ref _values))

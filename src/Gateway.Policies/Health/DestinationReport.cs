@@ -33,6 +33,9 @@ internal sealed record DestinationReport(
     /// <summary>Status by which it refuses the gateway's key, or asks for one; null when it does neither.</summary>
     public int? KeyRefused { get; init; }
 
+    /// <summary>What the gateway has sent it and learned of it; null until that is asked for.</summary>
+    public LoadSummary? Load { get; init; }
+
     /// <summary>The load it reported last; null when it is not asked or has not answered.</summary>
     public ReportedSummary? Reported { get; init; }
 

@@ -35,15 +35,18 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
-        var scan = new CostScan(memory, request.Model, Now);
+        var scan = new CostScan(memory, request.Model, request.UsualPrompt, Now);
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, cluster, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];
         var (guess, lowest) = (int.MaxValue, double.PositiveInfinity);
         for (var i = 0; i < places.Length; i++)
         {
-            costs[i] = scan.Cost(candidates.Loads[places[i]], request.OwnTokens(candidates.Loads[places[i]], ref guess));
+            var load = candidates.Loads[places[i]];
+            var own = request.OwnTokens(load, ref guess);
+            costs[i] = scan.Cost(load, own, out var predicted);
             lowest = Math.Min(lowest, costs[i]);
+            request.Record?.Weigh(load, own, predicted, costs[i]);
         }
 
         var least = LeastScan.OfCosts(costs, CostScan.Alike, Chance);
@@ -60,6 +63,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
             request.Note.Reason = decision.Reason;
             request.Note.Ratio = (decision.Arm == AdaptiveArms.Model ? decision.Cost : weighed.Cost(request, candidates, decision.Index)) / lowest;
             scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), lowest, ref request.Note);
+            memory.Tally.Count(decision.Arm, request.Note.Ratio > CostScan.Dearer);
         }
 
         return decision.Index;

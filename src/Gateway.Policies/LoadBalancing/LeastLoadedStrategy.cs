@@ -32,10 +32,13 @@ internal sealed class LeastLoadedStrategy(AvailabilityRegistry availability) : S
         places = places[..Places(candidates, cluster, places, drawn: 2)];
         Span<double> costs = stackalloc double[places.Length];
         var (guess, now) = (int.MaxValue, Now);
+        var record = request.Record is { IsWeighed: false } unweighed ? unweighed : null;
         for (var i = 0; i < places.Length; i++)
         {
             var load = candidates.Loads[places[i]];
-            costs[i] = load.IsOpen ? ServerLoad.InPrompts(load, request.OwnTokens(load, ref guess), request.UsualPrompt, now) / load.EffectiveWeight : double.PositiveInfinity;
+            var own = request.OwnTokens(load, ref guess);
+            costs[i] = load.IsOpen ? ServerLoad.InPrompts(load, own, request.UsualPrompt, now) / load.EffectiveWeight : double.PositiveInfinity;
+            record?.Weigh(load, own, double.NaN, costs[i]);
         }
 
         var least = LeastScan.OfCosts(costs, alike: 1, Chance);

@@ -3,6 +3,7 @@ using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Microsoft.AspNetCore.Http;
 
 namespace BlazeGateway.Policies.LoadBalancing;
@@ -25,6 +26,13 @@ internal readonly ref struct PickRequest
     public PickRequest(HttpContext http, Client client, ref PickNote note)
         : this(http, client) => _note = ref note;
 
+    /// <summary>A request that is sent from code, not passed on.</summary>
+    public PickRequest(HttpRequestMessage message, ref PickNote note)
+    {
+        Message = message;
+        _note = ref note;
+    }
+
     /// <summary>An inference request.</summary>
     public PickRequest(HttpContext http, Client client, ref PickNote note, ref readonly InferenceFacts facts)
         : this(http, client, ref note)
@@ -33,8 +41,11 @@ internal readonly ref struct PickRequest
         _isRead = true;
     }
 
-    /// <summary>The request.</summary>
-    public HttpContext Http { get; }
+    /// <summary>The request; null when it is sent from code.</summary>
+    public HttpContext? Http { get; }
+
+    /// <summary>The request sent from code; null when it is passed on.</summary>
+    public HttpRequestMessage? Message { get; }
 
     /// <summary>Who sent it; without id when nobody asked.</summary>
     public Client Client { get; }
@@ -53,6 +64,9 @@ internal readonly ref struct PickRequest
 
     /// <summary>Chain of the prompt's blocks, empty when nobody asked for it.</summary>
     public ReadOnlySpan<ulong> Prefix { get; init; }
+
+    /// <summary>Where it is told what was compared; null when decisions are not recorded.</summary>
+    public DecisionSlot? Record { get; init; }
 
     /// <summary>Bytes of the prompt.</summary>
     public int PromptBytes => _isRead ? _facts.PromptBytes : 0;

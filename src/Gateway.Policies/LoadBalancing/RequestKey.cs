@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Net;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.LoadBalancing.Selection;
 
 namespace BlazeGateway.Policies.LoadBalancing;
@@ -31,7 +34,7 @@ internal sealed class RequestKey
                 HashKeys.PromptCacheKey => request.PromptCacheKey,
                 HashKeys.User => request.User,
                 HashKeys.Prefix => request.Prefix is { IsEmpty: false } blocks ? blocks[Math.Min(blocks.Length, Beginning) - 1] : 0,
-                HashKeys.Path => _hash.Compute(request.Http.Request.Path.Value.AsSpan()),
+                HashKeys.Path => _hash.Compute(PathOf(request)),
                 _ => OfClient(request),
             };
             if (key != 0)
@@ -44,13 +47,52 @@ internal sealed class RequestKey
         return false;
     }
 
-    // The id of a client differs from process to process; a name does not.
-    private ulong OfClient(in PickRequest request) => request.Client is { Name: { } name } ? _hash.Compute(name.AsSpan()) : request.Client.Id;
+    // The id of a client differs from process to process; a name does not. Where nobody asked who it is, it is the address.
+    private ulong OfClient(in PickRequest request)
+    {
+        if (request.Client is { Name: { } name })
+        {
+            return _hash.Compute(name.AsSpan());
+        }
+
+        return request.Client.Id != 0 ? request.Client.Id : OfAddress(request.Http?.Connection.RemoteIpAddress);
+    }
+
+    private ulong OfAddress(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return 0;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, AddressNumber.ClientPart(AddressNumber.Of(address)));
+        return _hash.Compute(bytes);
+    }
+
+    private static ReadOnlySpan<char> PathOf(in PickRequest request)
+    {
+        if (request.Http is { } http)
+        {
+            return http.Request.Path.Value;
+        }
+
+        var target = request.Message?.RequestUri is { } uri ? (uri.IsAbsoluteUri ? uri.AbsolutePath : uri.OriginalString) : "";
+        var query = target.AsSpan().IndexOfAny('?', '#');
+        return query < 0 ? target : target.AsSpan(0, query);
+    }
 
     private ulong OfHeader(in PickRequest request, string header)
     {
-        var values = request.Http.Request.Headers[header];
-        return values.Count == 1 && values[0] is { Length: > 0 } value ? _hash.Compute(value.AsSpan()) : 0;
+        if (request.Http is { } http)
+        {
+            var values = http.Request.Headers[header];
+            return values.Count == 1 && values[0] is { Length: > 0 } value ? _hash.Compute(value.AsSpan()) : 0;
+        }
+
+        return request.Message is { } message && message.Headers.NonValidated.TryGetValues(header, out var sent) && sent.Count == 1 && sent.ToString() is { Length: > 0 } text
+            ? _hash.Compute(text.AsSpan())
+            : 0;
     }
 
     private readonly struct Source(string key)

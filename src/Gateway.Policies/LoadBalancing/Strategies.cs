@@ -31,4 +31,8 @@ public static class Strategies
 
     /// <summary>YARP's name for what <see cref="LeastConnections"/> does; kept.</summary>
     public const string LeastRequests = "LeastRequests";
+
+    /// <summary>The eight, in the order the documentation lists them, then <see cref="LeastRequests"/>.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        [RoundRobin, WeightedRoundRobin, LeastConnections, PowerOfTwoChoices, LeastResponseTime, ConsistentHash, LeastLoaded, Adaptive, LeastRequests];
 }

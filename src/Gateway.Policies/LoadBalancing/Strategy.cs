@@ -8,8 +8,8 @@ using Yarp.ReverseProxy.Model;
 namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>
-/// A strategy as YARP sees it. In the gateway's own pipeline the attempt reserves a place on what was picked; in another one the strategy does, until the
-/// request ends. Where YARP passes the strategy over, because there is one destination only, nothing is reserved and nothing given back.
+/// A strategy as YARP sees it. In the gateway's own pipeline the attempt reserves a place on what was picked and tells how it went; in another one
+/// <see cref="RequestPlace"/> does. Where YARP passes the strategy over, because there is one destination only, nothing is reserved and nothing given back.
 /// </summary>
 internal abstract class Strategy(string name, AvailabilityRegistry availability) : ILoadBalancingPolicy
 {
@@ -21,9 +21,6 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
 
     /// <inheritdoc />
     public string Name { get; } = name;
-
-    /// <summary>How often each of several ways to pick was used, of a strategy that has several; empty for all others.</summary>
-    public virtual IReadOnlyList<KeyValuePair<string, long>> Arms => [];
 
     /// <summary>Whether it goes by the beginnings of prompts in a cluster of these options.</summary>
     public virtual bool WantsPrefix(ClusterExtensions options) => false;
@@ -37,16 +34,16 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <inheritdoc />
     public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
     {
+        var place = new RequestPlace(context, availability);
         for (var tries = 0; tries < MostTries; tries++)
         {
-            if (Pick(new PickRequest(context, default), cluster, availableDestinations) is not { } picked)
+            if (Pick(new PickRequest(context, default, ref place.Note), cluster, availableDestinations) is not { } picked)
             {
                 return null;
             }
 
-            if (availability.Of(picked).Load is { } load && load.TryReserve(default, default))
+            if (place.TryTake(availability.Of(picked)))
             {
-                context.Response.RegisterForDispose(new Place(load));
                 return picked;
             }
         }
@@ -69,13 +66,13 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
 
         if (candidates is CandidateSet set)
         {
-            return At(candidates, Choose(request, new Candidates(set.Loads.Candidates, set.Loads, isWhole: true)));
+            return Pick(request, candidates, new Candidates(set.Loads.Candidates, set.Loads, isWhole: true));
         }
 
         // Some of them, because of affinity or of what each serves.
         var loads = Loads(candidates);
         var whole = (cluster.DestinationsState.AvailableDestinations as CandidateSet)?.Loads;
-        return At(candidates, Choose(request, new Candidates(loads, whole, isWhole: false)));
+        return Pick(request, candidates, new Candidates(loads, whole, isWhole: false));
     }
 
     /// <summary>Index of the candidate to pick, −1 when none has a weight and room.</summary>
@@ -98,7 +95,19 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
         return count;
     }
 
-    private static DestinationState? At(IReadOnlyList<DestinationState> candidates, int index) => index < 0 ? null : candidates[index];
+    private DestinationState? Pick(in PickRequest request, IReadOnlyList<DestinationState> destinations, in Candidates candidates)
+    {
+        var record = request.Record;
+        record?.Begin(candidates.Loads.Length);
+        var index = Choose(request, candidates);
+        record?.Chose(candidates.Loads, index);
+        if (request.IsFollowed)
+        {
+            request.Note.Among = candidates.Loads.Length;
+        }
+
+        return index < 0 ? null : destinations[index];
+    }
 
     private static void Ease(CandidateSet set)
     {
@@ -121,14 +130,6 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
         }
 
         return room.AsSpan(0, candidates.Count);
-    }
-
-    /// <summary>A place on a destination, given back once.</summary>
-    private sealed class Place(DestinationLoad load) : IDisposable
-    {
-        private DestinationLoad? _load = load;
-
-        public void Dispose() => Interlocked.Exchange(ref _load, null)?.Release();
     }
 }
 

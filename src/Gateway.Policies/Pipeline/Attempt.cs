@@ -2,6 +2,8 @@ using System.Diagnostics;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline.Connections;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
@@ -13,7 +15,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Step Attempt: picks a destination, forwards, and tells how it went. What <see cref="TryBegin"/> takes, <see cref="End"/> gives back,
 /// whatever happens between them.
 /// </summary>
-internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, IHttpForwarder forwarder)
+internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, IHttpForwarder forwarder, DecisionRecorder decisions, TrustLog trust)
 {
     private const double Penalty = 5;
 
@@ -28,7 +30,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             context.Estimate(candidates.Loads.Tokens, plan.WantsPrefix);
         }
 
-        var tally = Take(context, cluster, feature, plan);
+        var tally = Decide(context, cluster, feature, plan, before);
         if (tally is null)
         {
             return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : GatewayError.NoHealthyBackend;
@@ -80,11 +82,35 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         RequestTracing.EndAttempt(hold.Trace, result);
         var verdict = AttemptVerdict.Of(context, error);
         Learn(context, hold, verdict);
+        trust.Look(context.Note.Memory, context.Cluster!.ClusterId, context.Clock);
         hold.Availability.Ended(hold.Picked, verdict);
         context.Trial = null;
         if (!WasRefused(context))
         {
             context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
+        }
+    }
+
+    /// <summary>Picks, and records it where decisions are recorded.</summary>
+    private DestinationTally? Decide(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ClusterPlan plan, long at)
+    {
+        if (decisions.Begin() is not { } slot)
+        {
+            return Take(context, cluster, feature, plan);
+        }
+
+        context.Deciding = slot;
+        try
+        {
+            var tally = Take(context, cluster, feature, plan);
+            slot.Decision.Destination = tally?.Availability.Destination.DestinationId;
+            return tally;
+        }
+        finally
+        {
+            DecisionFacts.Describe(ref slot.Decision, context, plan, at);
+            context.Deciding = null;
+            context.Decided = new PublishedDecision(slot, slot.Publish());
         }
     }
 

@@ -141,10 +141,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             ReadLoad(answer, headers);
         }
 
-        if (context.Route.Options.Response.DestinationHeader)
-        {
-            headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;
-        }
+        Tell(headers);
 
         if (answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent)
         {
@@ -181,6 +178,19 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         }
 
         Observe(answer, headers, framing);
+    }
+
+    private void Tell(IHeaderDictionary headers)
+    {
+        if (context.Route.Options.Response.DestinationHeader)
+        {
+            headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;
+        }
+
+        if (context.Route.Options.Response.DecisionHeader)
+        {
+            headers[BlazeHeaders.Decision] = DecisionFacts.Text(context);
+        }
     }
 
     private bool AskedLoad() => context.Http.Request.Headers.ContainsKey(LoadHeader.Format);

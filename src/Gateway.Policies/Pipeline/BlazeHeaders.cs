@@ -9,6 +9,9 @@ internal static class BlazeHeaders
     /// <summary>Destination that answered.</summary>
     public const string Destination = "X-Blaze-Destination";
 
+    /// <summary>How the destination was picked.</summary>
+    public const string Decision = "X-Blaze-Decision";
+
     /// <summary>Code of the gateway's own error.</summary>
     public const string Error = "X-Blaze-Error";
 }

@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -21,6 +22,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             var stuck = bound.Count == 1 && policy is Strategy ? WithRoom(bound[0]) : Pick(context, cluster, bound, policy);
             if (stuck is not null)
             {
+                context.Decide(DecisionWay.Affinity);
                 return stuck;
             }
         }
@@ -33,6 +35,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
 
         if (Trial(context, set) is { } tried)
         {
+            context.Decide(DecisionWay.Trial);
             return tried;
         }
 
@@ -53,8 +56,8 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     /// <summary>Our own strategies know more of the request than YARP's policies, and know weights; the place is reserved by the attempt, before anything is awaited.</summary>
     private static DestinationState? Pick(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy) => policy switch
     {
-        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note, in context.Facts) { Model = context.ModelKey, Work = context.Work, UsualPrompt = context.Tokens?.Prompt ?? 0, Prefix = context.Prefix }, cluster, candidates),
-        Strategy strategy => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note), cluster, candidates),
+        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note, in context.Facts) { Model = context.ModelKey, Work = context.Work, UsualPrompt = context.Tokens?.Prompt ?? 0, Prefix = context.Prefix, Record = context.Deciding }, cluster, candidates),
+        Strategy strategy => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note) { Record = context.Deciding }, cluster, candidates),
         _ => policy.PickDestination(context.Http, cluster, candidates),
     };
 

@@ -3,7 +3,9 @@ using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Http;
@@ -69,6 +71,12 @@ internal sealed class RequestContext
 
     /// <summary>What the strategy thought of the attempt at hand.</summary>
     public ref PickNote Note => ref _note;
+
+    /// <summary>Where the pick at hand is recorded; null between picks and when none is.</summary>
+    public DecisionSlot? Deciding { get; set; }
+
+    /// <summary>The decision that picked <see cref="Destination"/>, to be told what came of it.</summary>
+    public PublishedDecision Decided { get; set; }
 
     /// <summary>Chain of the prompt's blocks; empty when the strategy does not go by it.</summary>
     public ReadOnlySpan<ulong> Prefix => _prefix.AsSpan(0, _blocks);
@@ -242,6 +250,15 @@ internal sealed class RequestContext
         }
     }
 
+    /// <summary>The pick at hand is made in another way than by the strategy among all.</summary>
+    public void Decide(DecisionWay way)
+    {
+        if (Deciding is { } slot)
+        {
+            slot.Decision.Way = way;
+        }
+    }
+
     /// <summary>The first chunk of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
     public void FirstChunk()
     {
@@ -292,6 +309,7 @@ internal sealed class RequestContext
         Learning = default;
         _place.Release(Clock);
         _note = default;
+        Decided = default;
         ModelKey = 0;
         Tokens = null;
         _blocks = 0;

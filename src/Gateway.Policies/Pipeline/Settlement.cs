@@ -42,6 +42,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
             metrics.UpgradeEnded();
         }
 
+        DecisionFacts.Settle(context);
         RequestTracing.Settled(Activity.Current, record);
         log.Write(record);
     }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Api;
@@ -25,6 +27,12 @@ internal sealed record AdminPorts
 
     /// <summary>The availability of a cluster's destinations.</summary>
     public Func<ClusterState, IReadOnlyList<DestinationReport>> Destinations { get; init; } = static _ => [];
+
+    /// <summary>What <c>Adaptive</c> thinks of a cluster; null when it has learned nothing of it.</summary>
+    public Func<ClusterState, AdaptiveReport?> Adaptive { get; init; } = static _ => null;
+
+    /// <summary>The decisions of strategies; null when there is no proxy that makes any.</summary>
+    public DecisionRecorder? Decisions { get; init; }
 
     /// <summary>Takes a destination of a cluster out, or puts it back; false when there is none of that id.</summary>
     public Func<ClusterState, string, bool, bool> SetDraining { get; init; } = static (_, _, _) => false;

@@ -13,11 +13,11 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
     public const string Path = "/api/v1/performance/loadbalancer";
 
     private const string Destination = Path + "/clusters/{cluster}/destinations/{destination}";
-    private const int Named = 20;
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapRead(Path, WriteAsync).RequireRole(AdminRole.Viewer);
+        new DecisionEndpoints(ports, proxy).Map(endpoints);
         endpoints.MapAction(Destination + "/drain", new AdminAction("drain", "destination"), context => SetAsync(context, draining: true)).RequireRole(AdminRole.Operator);
         endpoints.MapAction(Destination + "/resume", new AdminAction("resume", "destination"), context => SetAsync(context, draining: false)).RequireRole(AdminRole.Operator);
     }
@@ -29,7 +29,10 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
             cluster.ClusterId,
             cluster.Model.Config.LoadBalancingPolicy ?? PlanCache.DefaultPolicy,
             cluster.DestinationsState.AvailableDestinations.Count,
-            ports.Destinations(cluster)))]);
+            ports.Destinations(cluster))
+        {
+            Adaptive = ports.Adaptive(cluster),
+        })]);
         return AdminAnswers.JsonAsync(context, report, LoadBalancerJson.Default.LoadBalancerReport);
     }
 
@@ -40,7 +43,7 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
         if (!proxy.TryGetCluster(id, out var cluster))
         {
             var known = proxy.GetClusters().Select(known => known.ClusterId);
-            return AdminProblem.WriteAsync(context, AdminError.ClusterNotFound, $"There is no cluster '{AdminProblem.Shown(id)}'; name one of: {List(known)}.");
+            return AdminProblem.WriteAsync(context, AdminError.ClusterNotFound, $"There is no cluster '{AdminProblem.Shown(id)}'; name one of: {AdminProblem.List(known)}.");
         }
 
         return ports.SetDraining(cluster, destination, draining)
@@ -48,11 +51,9 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
             : AdminProblem.WriteAsync(
                 context,
                 AdminError.DestinationNotFound,
-                $"Cluster '{cluster.ClusterId}' has no destination '{AdminProblem.Shown(destination)}'; name one of: {List(cluster.Destinations.Keys)}.");
+                $"Cluster '{cluster.ClusterId}' has no destination '{AdminProblem.Shown(destination)}'; name one of: {AdminProblem.List(cluster.Destinations.Keys)}.");
     }
 
     private DestinationReport Report(ClusterState cluster, string destination) =>
         ports.Destinations(cluster).First(report => string.Equals(report.Destination, destination, StringComparison.OrdinalIgnoreCase));
-
-    private static string List(IEnumerable<string> known) => string.Join(", ", known.Order(StringComparer.Ordinal).Take(Named));
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
 namespace BlazeGateway.Api;
 
@@ -13,9 +14,14 @@ internal sealed record LoadBalancerReport(IReadOnlyList<ClusterReport> Clusters)
 /// <param name="Strategy">Name of the load-balancing policy.</param>
 /// <param name="Available">Destinations that may be picked now.</param>
 /// <param name="Destinations">Every destination, by id.</param>
-internal sealed record ClusterReport(string Cluster, string Strategy, int Available, IReadOnlyList<DestinationReport> Destinations);
+internal sealed record ClusterReport(string Cluster, string Strategy, int Available, IReadOnlyList<DestinationReport> Destinations)
+{
+    /// <summary>What <c>Adaptive</c> learned of the cluster; null when it has not been used there.</summary>
+    public AdaptiveReport? Adaptive { get; init; }
+}
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(LoadBalancerReport))]
+[JsonSerializable(typeof(ClusterReport))]
 [JsonSerializable(typeof(DestinationReport))]
 internal sealed partial class LoadBalancerJson : JsonSerializerContext;

@@ -31,6 +31,7 @@ internal static class BlazeCommands
             ValidateCommand.Create(),
             RoutesCommand.Create(),
             ExplainCommand.Create(),
+            WhyCommand.Create(),
             SchemaCommand.Create(),
             KeyCommand.Create(),
             ReloadCommand.Create(),

@@ -25,7 +25,7 @@ internal static class ReplayCommand
     };
 
     private static readonly EngineOptions Ordinary = new();
-    private static readonly Option<string> Trace = new("--trace") { Description = "Requests to replay: Azure's CSV or Mooncake's JSON lines, gzipped or not. Required.", Required = true };
+    private static readonly Option<string> Trace = new("--trace") { Description = "Requests to replay: Azure's CSV, Mooncake's JSON lines or a gateway's decisions, gzipped or not. Required.", Required = true };
     private static readonly Option<string> Strategies = Default("--strategies", "Strategies, separated by commas, with +weights for weights by speed; or all.", "all");
     private static readonly Option<int?> Destinations = new("--destinations") { Description = "Model servers, 1 to 1000. Default: as many as --speeds, else 8." };
     private static readonly Option<string?> Speeds = new("--speeds") { Description = "How quick each is, as shares of the rates, separated by commas. Default: 1 for all." };

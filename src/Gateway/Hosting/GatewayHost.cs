@@ -9,6 +9,8 @@ using BlazeGateway.Observability;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Profiling;
 using BlazeGateway.Profiling.Collection;
@@ -159,6 +161,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             policies.MaxBufferedBytes = process.BufferedBodies.MaxBytesInFlight;
             policies.MaxDestinationConnections = destinationConnections;
             policies.MaxModelLabels = process.Telemetry.Prometheus.MaxModels;
+            policies.DecisionsKept = process.Telemetry.Decisions.Keep;
             policies.MaxLabelSets = process.Telemetry.Prometheus.MaxLabelSets;
         });
         services.AddSingleton(AdminPortsOf);
@@ -200,6 +203,10 @@ internal sealed partial class GatewayHost : IAsyncDisposable
                 .. availability.Describe(cluster, catalog.NextProbe)
                     .Select(report => cluster.Destinations.TryGetValue(report.Destination, out var state) ? report.With(catalog.StatusOf(state)) : report),
             ],
+            Adaptive = cluster => availability.MemoryOf(cluster)?.Learned.Find<AdaptiveMemory>() is { } memory
+                ? AdaptiveReport.Of(memory, (cluster.DestinationsState.AvailableDestinations as CandidateSet)?.Loads, availability.Clock)
+                : null,
+            Decisions = services.GetRequiredService<DecisionRecorder>(),
             SetDraining = availability.SetDraining,
             Models = cluster => catalog.Current.Cluster(cluster)?.Served.Names ?? (IReadOnlyCollection<string>)[],
         };

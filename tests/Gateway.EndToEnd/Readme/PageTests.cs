@@ -6,7 +6,7 @@ namespace BlazeGateway.EndToEnd.Readme;
 public sealed partial class PageTests
 {
     public static TheoryData<string> Pages =>
-        [.. new[] { "README.md", "CONTRIBUTING.md", "CHANGELOG.md" }.Concat(
+        [.. new[] { "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "src/Gateway.Policies/README.md", "src/Gateway.Profiling/README.md" }.Concat(
             Directory.EnumerateFiles(Path.Combine(MarkdownPage.Root, "docs"), "*.md", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(MarkdownPage.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal))];
 

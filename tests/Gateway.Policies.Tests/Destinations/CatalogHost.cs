@@ -53,9 +53,9 @@ internal sealed class CatalogHost : IAsyncDisposable
         builder.Services.AddSingleton<IForwarderHttpClientFactory, ClusterConnectionsFactory>();
         builder.Services.AddSingleton(Metrics.NewCustomRegistry());
         builder.Services.AddStrategies();
-        builder.Services.AddDestinationAvailability(seed: 1, seriesLimit: 2048);
-        builder.Services.AddModelCatalog(options, seed: 1);
-        builder.Services.AddLoadReports(seed: 1, seriesLimit: 2048);
+        builder.Services.AddDestinationAvailability(seed: static () => 1, seriesLimit: static () => 2048);
+        builder.Services.AddModelCatalog(options, seed: static () => 1);
+        builder.Services.AddLoadReports(seed: static () => 1, seriesLimit: static () => 2048);
         var app = builder.Build();
         app.MapReverseProxy();
         var host = new CatalogHost(app, log);

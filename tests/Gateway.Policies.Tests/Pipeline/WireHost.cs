@@ -48,7 +48,7 @@ internal sealed class WireHost : IAsyncDisposable
         where T : notnull => _app.Services.GetRequiredService<T>();
 
     /// <summary>Starts with these routes and clusters.</summary>
-    public static async Task<WireHost> StartAsync(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters, Action<IReverseProxyBuilder>? proxy = null)
+    public static async Task<WireHost> StartAsync(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters, Action<IReverseProxyBuilder>? proxy = null, Action<GatewayPoliciesOptions>? configure = null)
     {
         var time = new FakeTimeProvider();
         var records = new RecordList();
@@ -66,7 +66,7 @@ internal sealed class WireHost : IAsyncDisposable
         services.AddSingleton<TimeProvider>(time);
         services.AddSingleton<IAccessLog>(records);
         services.AddSingleton(registry);
-        var yarp = services.AddReverseProxy().LoadFromMemory(routes, clusters).AddGatewayPolicies();
+        var yarp = services.AddReverseProxy().LoadFromMemory(routes, clusters).AddGatewayPolicies(configure);
         proxy?.Invoke(yarp);
         var app = builder.Build();
         app.UseRouting();

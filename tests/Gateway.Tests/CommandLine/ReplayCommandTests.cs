@@ -34,8 +34,8 @@ public sealed class ReplayCommandTests
     }
 
     [Theory]
-    [InlineData("--strategies names 'Best'; it must be all, or names separated by commas, of ConsistentHash, ", "--strategies", "Best")]
-    [InlineData("--strategies is ','; it must be all, or names separated by commas, of ConsistentHash, ", "--strategies", ",")]
+    [InlineData("--strategies names 'Best'; it must be all, or names separated by commas, of Adaptive, ConsistentHash, ", "--strategies", "Best")]
+    [InlineData("--strategies is ','; it must be all, or names separated by commas, of Adaptive, ConsistentHash, ", "--strategies", ",")]
     [InlineData("--destinations is 0; it must be from 1 to 1000.", "--destinations", "0")]
     [InlineData("--destinations is 1001; it must be from 1 to 1000.", "--destinations", "1001")]
     [InlineData("--speeds has 'x'; each must be a number from 0.001 to 1000, as in 1,1,0.35.", "--speeds", "1,x")]

@@ -164,6 +164,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
                 new ClusterConfig
                 {
                     ClusterId = "c",
+                    LoadBalancingPolicy = "LeastLoaded",
                     HttpClient = new HttpClientConfig { SslProtocols = System.Security.Authentication.SslProtocols.Tls12 | System.Security.Authentication.SslProtocols.Tls13 },
                     HttpRequest = new Yarp.ReverseProxy.Forwarder.ForwarderRequestConfig { Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact },
                     Destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase) { ["d"] = new() { Address = "http://127.0.0.1:1/" } },

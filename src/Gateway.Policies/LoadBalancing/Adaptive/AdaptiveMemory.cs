@@ -22,6 +22,12 @@ internal sealed class AdaptiveMemory
     /// <summary>Whether the model is worth following.</summary>
     public ModelTrial Trial { get; } = new();
 
+    /// <summary>Whether it was followed last.</summary>
+    public ModelStanding Standing { get; } = new();
+
+    /// <summary>How often each way to pick was used.</summary>
+    public ArmTally Tally { get; } = new();
+
     /// <summary>Share of attempts in the cluster that fail, lately.</summary>
     public double Failures => Volatile.Read(ref _failures);
 

@@ -30,9 +30,15 @@ internal readonly ref struct CostScan
     private readonly ulong _model;
     private readonly TimeSpan _now;
     private readonly double _usualChunk;
+    private readonly double _usualPrompt;
 
-    public CostScan(AdaptiveMemory memory, ulong model, TimeSpan now)
+    /// <param name="memory">What was learned.</param>
+    /// <param name="model">Model the request asks for; 0 for none.</param>
+    /// <param name="usualPrompt">Tokens of a prompt, for requests of others that model servers report; 0 when not known.</param>
+    /// <param name="now">Time since the moment everything learned is stamped by.</param>
+    public CostScan(AdaptiveMemory memory, ulong model, double usualPrompt, TimeSpan now)
     {
+        _usualPrompt = usualPrompt;
         _costs = memory.Costs.Of(model);
         _shape = _costs.Shape;
         _usualChunk = memory.PerChunk;
@@ -40,31 +46,31 @@ internal readonly ref struct CostScan
         _now = now;
     }
 
-    /// <summary>What a destination's time is told from.</summary>
-    /// <param name="destination">The destination.</param>
-    /// <param name="ownTokens">Prompt tokens of the request that are not in its cache.</param>
-    private static CostFeatures Features(DestinationLoad destination, int ownTokens) =>
-        new((destination.PrefillTokens + ownTokens) / Thousand, destination.InFlight);
-
     /// <summary>
     /// What it costs to send the request there, comparable between destinations: seconds to the first chunk, more where it fails, answers slowly or stands
     /// still, for its weight. Infinite where there is no room.
     /// </summary>
-    public double Cost(DestinationLoad destination, int ownTokens)
+    public double Cost(DestinationLoad destination, int ownTokens) => Cost(destination, ownTokens, out _);
+
+    /// <summary>The same; <paramref name="predicted"/> is the time to the first chunk alone, not a number where there is no room.</summary>
+    public double Cost(DestinationLoad destination, int ownTokens, out double predicted)
     {
+        predicted = double.NaN;
         if (!destination.IsOpen)
         {
             return double.PositiveInfinity;
         }
 
-        var (waiting, inFlight) = (destination.PrefillTokens, destination.InFlight);
+        var features = Features(destination, ownTokens);
         var pace = destination.Times.Of(_model).Pace;
         var factor = pace.Factor(_now);
-        var before = _shape.Predict(new CostFeatures(waiting / Thousand, inFlight)) * factor;
-        var seconds = _shape.Predict(new CostFeatures((waiting + ownTokens) / Thousand, inFlight)) * factor;
-        var queued = Math.Min(MostQueued, waiting / (double)Math.Max(1, ownTokens));
-        seconds += (seconds - before) * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * inFlight));
+        var seconds = _shape.Predict(features) * factor;
+        predicted = seconds;
+        var own = seconds - (_shape.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
+        var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
+        seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
         seconds += Silence(destination, seconds);
+        seconds *= destination.Reported?.Pressure(_now) ?? 1;
         if (pace.Failures(_now) is > 0 and var failures)
         {
             seconds = (seconds * (1 - failures)) + (failures * PickNote.Penalty);
@@ -92,5 +98,12 @@ internal readonly ref struct CostScan
         var times = destination.Times.Of(_model);
         var features = Features(destination, ownTokens);
         note.Expect(_costs, times, features, _shape.Predict(features) * times.Pace.Factor(_now), best);
+    }
+
+    /// <summary>What a destination's time is told from. Of requests that others sent there half are thought to wait.</summary>
+    private CostFeatures Features(DestinationLoad destination, int ownTokens)
+    {
+        var others = destination.Reported?.Others(_now) ?? 0;
+        return new((destination.PrefillTokens + ownTokens + (others * 0.5 * _usualPrompt)) / Thousand, destination.InFlight + others);
     }
 }

@@ -54,7 +54,8 @@ internal sealed class ModelTrial
     /// <summary>Whether too little was seen to go by anything.</summary>
     public bool IsCold => Answers < Cold;
 
-    private bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Math.Max(GoodError, Worse * UsualError);
+    /// <summary>Whether a destination's usual time predicts better than the model does.</summary>
+    public bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Math.Max(GoodError, Worse * UsualError);
 
     /// <summary>An answer came whose first chunk was predicted.</summary>
     /// <param name="seconds">When it came.</param>

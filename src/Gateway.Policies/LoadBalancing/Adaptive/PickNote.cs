@@ -44,6 +44,12 @@ internal struct PickNote
     /// <summary>Whether there is one.</summary>
     public readonly bool IsKept => _memory is not null;
 
+    /// <summary>What the strategy learned of the cluster; null without one.</summary>
+    public readonly AdaptiveMemory? Memory => _memory;
+
+    /// <summary>How many destinations were picked among, of any strategy.</summary>
+    public int Among { get; set; }
+
     /// <summary>Keeps how it was picked.</summary>
     public void Keep(AdaptiveMemory memory, int arm, bool isHeldOut, double propensity)
     {

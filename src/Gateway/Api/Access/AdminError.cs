@@ -29,6 +29,8 @@ internal sealed record AdminError(string Code, int Status)
 
     public static AdminError DestinationNotFound { get; } = Add("destination_not_found", 404, isRefusal: false);
 
+    public static AdminError DecisionNotFound { get; } = Add("decision_not_found", 404, isRefusal: false);
+
     public static AdminError MethodNotAllowed { get; } = Add("method_not_allowed", 405);
 
     public static AdminError RequestTimeout { get; } = Add("request_timeout", 408);

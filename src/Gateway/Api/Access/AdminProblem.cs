@@ -15,6 +15,7 @@ namespace BlazeGateway.Api.Access;
 internal sealed record AdminProblem(string Type, string Title, int Status, string Code, string Detail, IReadOnlyList<string>? Errors)
 {
     private const int ShownLength = 100;
+    private const int ListedNames = 20;
 
     /// <summary>Answers with a problem, and notes the error on the request for metrics and audit log.</summary>
     public static Task WriteAsync(HttpContext context, AdminError error, string detail, IReadOnlyList<string>? errors = null)
@@ -33,6 +34,9 @@ internal sealed record AdminProblem(string Type, string Title, int Status, strin
 
     /// <summary>A caller's text as a problem may repeat it.</summary>
     public static string Shown(string text) => text.Length <= ShownLength ? text : text[..ShownLength] + "…";
+
+    /// <summary>Names a caller may choose from, not all of them if there are very many.</summary>
+    public static string List(IEnumerable<string> known) => string.Join(", ", known.Order(StringComparer.Ordinal).Take(ListedNames));
 }
 
 /// <summary>Serializers made at build time.</summary>

@@ -1,9 +1,8 @@
-using System.Buffers;
 using System.Globalization;
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
-using BlazeGateway.Policies.Destinations.Reports;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
@@ -11,13 +10,6 @@ namespace BlazeGateway.Configuration.Checks;
 /// <summary>Weights, capacities and keys of hashing: destinations that exist, numbers in range, and somebody who takes requests.</summary>
 internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
 {
-    private const int MostInFlight = 1_000_000;
-    private const int MostTokens = 1_000_000_000;
-
-    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-
-    private static readonly string[] Keys = [HashKeys.PromptCacheKey, HashKeys.User, HashKeys.Prefix, HashKeys.Client, HashKeys.Path];
-
     public void Check()
     {
         foreach (var cluster in snapshot.Clusters)
@@ -25,15 +17,15 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
             var extensions = ExtensionsCarrier.Read(cluster);
             var path = RoutesReader.ClustersPath.Then(cluster.ClusterId).Then("Extensions");
             CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Weights)), extensions.Weights, 0, DestinationLoad.MaxWeight, takesAll: false);
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, MostInFlight, takesAll: true);
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, 1, MostTokens, takesAll: true);
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, BalanceRules.MostInFlight, takesAll: true);
+            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, 1, BalanceRules.MostTokens, takesAll: true);
             if (cluster.Destinations is { Count: > 0 } destinations && destinations.Keys.All(id => extensions.Weights.GetValueOrDefault(id, 1) == 0))
             {
                 var at = path.Then(nameof(ClusterExtensions.Weights));
                 errors.Add(root.PlaceOf(at), at, $"Every destination of cluster '{cluster.ClusterId}' has the weight 0, so none would be sent a request; give one of them at least 1.");
             }
 
-            if (ReportWish.Of(cluster) && (extensions.ModelServer is not { } server || ModelServerPaths.Report(server) is null))
+            if (string.Equals(cluster.LoadBalancingPolicy, Strategies.LeastLoaded, StringComparison.OrdinalIgnoreCase) && (extensions.ModelServer is not { } server || ModelServerPaths.Report(server) is null))
             {
                 WarnOfSilence(cluster.ClusterId);
             }
@@ -48,7 +40,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
         errors.Warn(
             root.PlaceOf(at),
             at,
-            $"LoadBalancingPolicy of cluster '{cluster}' is '{ReportWish.LeastLoaded}', but its destinations report no load, so it does what LeastConnections does; "
+            $"LoadBalancingPolicy of cluster '{cluster}' is '{Strategies.LeastLoaded}', but its destinations report no load, so it does what LeastConnections does; "
             + "set Extensions.ModelServer.Kind, or Extensions.ModelServer.MetricsPath.");
     }
 
@@ -76,18 +68,13 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
 
     private void CheckKeys(string cluster, KeyPath path, List<string> keys)
     {
-        foreach (var key in keys.Where(static key => !IsKey(key)))
+        foreach (var key in keys.Where(static key => !HashKeys.IsKnown(key)))
         {
             errors.Add(
                 root.PlaceOf(path),
                 path,
-                $"Hash.Keys of cluster '{cluster}' has '{key}'; it must be one of {string.Join(", ", Keys)}, or {HashKeys.HeaderPrefix}NAME with the name of a header.",
-                Spelling.Nearest(key, Keys));
+                $"Hash.Keys of cluster '{cluster}' has '{key}'; it must be one of {string.Join(", ", HashKeys.Words)}, or {HashKeys.HeaderPrefix}NAME with the name of a header.",
+                Spelling.Nearest(key, HashKeys.Words));
         }
     }
-
-    private static bool IsKey(string key) =>
-        Keys.Contains(key, StringComparer.Ordinal)
-        || (key.StartsWith(HashKeys.HeaderPrefix, StringComparison.Ordinal) && key.Length > HashKeys.HeaderPrefix.Length
-            && !key.AsSpan(HashKeys.HeaderPrefix.Length).ContainsAnyExcept(HeaderCharacters));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.LoadBalancing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Detection;
@@ -69,6 +70,7 @@ internal sealed class DetectedGateway
             new ClusterConfig
             {
                 ClusterId = cluster.Id,
+                LoadBalancingPolicy = Strategies.Adaptive,
                 Destinations = cluster.Group.Backends.ToDictionary(
                     b => b.Id, b => new DestinationConfig { Address = b.Address.AbsoluteUri }, StringComparer.OrdinalIgnoreCase),
             },

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 
 namespace BlazeGateway.Configuration.Options;
 
@@ -77,8 +78,19 @@ internal sealed record TelemetryOptions
     /// <summary>One log event per request.</summary>
     public AccessLogOptions AccessLog { get; init; } = new();
 
+    /// <summary>Decisions of strategies that can be explained.</summary>
+    public DecisionOptions Decisions { get; init; } = new();
+
     /// <summary>Bounds on <c>/metrics</c>.</summary>
     public PrometheusOptions Prometheus { get; init; } = new();
+}
+
+/// <summary>Decisions of strategies that can be explained: which destination a request got, among which, and why. No prompt, no client.</summary>
+internal sealed record DecisionOptions
+{
+    /// <summary>How many of the last ones are kept (about 1 KB each); 0 records none and costs nothing. Default: 1024.</summary>
+    [Range(0, DecisionRecorder.MostKept)]
+    public int Keep { get; init; } = DecisionRecorder.DefaultKept;
 }
 
 /// <summary>Export of traces by the OpenTelemetry protocol.</summary>

@@ -5,6 +5,7 @@ using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.Pipeline;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
@@ -68,7 +69,9 @@ internal sealed class SimulatedGateway : IDisposable
     public static IReadOnlyList<string> Known { get; } = ReadNames();
 
     /// <summary>How often each of several ways to pick was used, of a strategy that has several.</summary>
-    public IReadOnlyList<KeyValuePair<string, long>> Arms => _strategy.Arms;
+    public IReadOnlyList<KeyValuePair<string, long>> Arms => _availability.MemoryOf(_cluster)?.Learned.Find<AdaptiveMemory>() is { } memory
+        ? [.. AdaptiveArms.Names.Select((name, arm) => KeyValuePair.Create(name, memory.Tally.Of(arm)))]
+        : [];
 
     /// <summary>Time the strategy took for all picks, when it is measured.</summary>
     public TimeSpan PickTime { get; private set; }

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
 namespace BlazeGateway.Policies.Tests.LoadBalancing.Adaptive;
@@ -10,7 +11,7 @@ public class CostScanTests
     private readonly AdaptiveMemory _memory = new();
     private readonly DestinationLoad _load = new("d");
 
-    private double Cost(int own = 1000, TimeSpan later = default) => new CostScan(_memory, 7, Now + later).Cost(_load, own);
+    private double Cost(int own = 1000, TimeSpan later = default) => new CostScan(_memory, 7, 400, Now + later).Cost(_load, own);
 
     [Fact]
     public void More_tokens_more_requests_and_a_slower_server_cost_more_a_larger_weight_less()
@@ -55,6 +56,18 @@ public class CostScanTests
         Assert.True(Cost(later: TimeSpan.FromSeconds(3)) > expected + 4);
         _load.Prefilled(1000, Now + TimeSpan.FromSeconds(3));
         Assert.True(Cost(later: TimeSpan.FromSeconds(30)) < expected);
+    }
+
+    [Fact]
+    public void What_others_sent_there_counts_as_long_as_the_report_is_fresh()
+    {
+        var idle = Cost();
+        var moment = new ReportMoment(Now, TimeSpan.FromSeconds(1), 0);
+        _load.Reported = new ReportedLoad(new ReportedFacts { Waiting = 4, Running = 6, CacheUse = 0.5 }, moment, moment);
+        Assert.True(Cost() > 2 * idle);
+        Assert.Equal(idle, Cost(later: TimeSpan.FromSeconds(1.1)), 9);
+        _load.Reported = new ReportedLoad(new ReportedFacts { Waiting = 0, Running = 0, CacheUse = 0.9 }, moment, moment);
+        Assert.Equal(8 * idle, Cost(), 6);
     }
 
     [Fact]

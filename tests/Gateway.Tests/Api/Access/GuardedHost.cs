@@ -5,6 +5,7 @@ using BlazeGateway.Api.Access;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Microsoft.AspNetCore.Routing;
 using Yarp.ReverseProxy.Configuration;
 
@@ -58,11 +59,22 @@ internal sealed class GuardedHost : IAsyncDisposable
                 return Task.FromResult(new ReloadReport(report, refuseReload ? ReloadOutcome.Rejected : ReloadOutcome.Applied, []));
             },
             EffectiveConfiguration = () => new JsonObject(),
+            Decisions = Decided("one"),
             Destinations = cluster => [.. cluster.Destinations.Keys.Select(Report)],
             SetDraining = (cluster, destination, _) => cluster.Destinations.ContainsKey(destination),
         };
         var options = new AdminOptions { Tokens = Tokens.ToDictionary(pair => pair.Key, pair => Entry(pair.Key, pair.Value), StringComparer.OrdinalIgnoreCase) };
         return new GuardedHost(await AdminHost.StartAsync(ports, Routes, Clusters, change is null ? options : change(options), more), ledger);
+    }
+
+    private static DecisionRecorder Decided(string request)
+    {
+        var recorder = new DecisionRecorder(1, TimeProvider.System);
+        var slot = recorder.Begin()!;
+        slot.Decision.Names = new DecisionNames(request, "chat", "llm", null, "RoundRobin");
+        slot.Decision.Arm = -1;
+        slot.Publish();
+        return recorder;
     }
 
     private static DestinationReport Report(string destination) =>

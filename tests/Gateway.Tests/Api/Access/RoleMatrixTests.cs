@@ -21,7 +21,7 @@ public sealed class RoleMatrixTests
 
     /// <summary>A path of the endpoint: what it takes from the path is there on the host.</summary>
     internal static string PathOf(RouteEndpoint endpoint) => endpoint.RoutePattern.RawText!
-        .Replace("{cluster}", "llm", StringComparison.Ordinal).Replace("{destination}", "gpu-a", StringComparison.Ordinal);
+        .Replace("{cluster}", "llm", StringComparison.Ordinal).Replace("{destination}", "gpu-a", StringComparison.Ordinal).Replace("{**request}", "one", StringComparison.Ordinal);
 
     internal static IReadOnlyList<string> Methods(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
 

@@ -29,7 +29,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("\"ClusterId\": \"web\", ", "",
         "routes.json:5:7 Route 'files' has no ClusterId, so nothing could answer it; name one of: llm, web.  ($.ReverseProxy.Routes.files)")]
     [InlineData("\"RoundRobin\"", "\"RoundRobbin\"",
-        "routes.json:9:32 LoadBalancingPolicy of cluster 'llm' is 'RoundRobbin', which does not exist; known policies: ConsistentHash, FirstAlphabetical, LeastConnections, LeastLoaded, LeastRequests, LeastResponseTime, PowerOfTwoChoices, Random, RoundRobin, WeightedRoundRobin.  did you mean 'RoundRobin'?  ($.ReverseProxy.Clusters.llm.LoadBalancingPolicy)")]
+        "routes.json:9:32 LoadBalancingPolicy of cluster 'llm' is 'RoundRobbin', which does not exist; known policies: Adaptive, ConsistentHash, FirstAlphabetical, LeastConnections, LeastLoaded, LeastRequests, LeastResponseTime, PowerOfTwoChoices, Random, RoundRobin, WeightedRoundRobin.  did you mean 'RoundRobin'?  ($.ReverseProxy.Clusters.llm.LoadBalancingPolicy)")]
     [InlineData("http://127.0.0.1:8003/", "not a uri",
         "routes.json:15:52 Address of destination 'w' is 'not a uri'; it must be absolute and start with http:// or https://.  ($.ReverseProxy.Clusters.web.Destinations.w.Address)")]
     [InlineData("http://127.0.0.1:8003/", "ftp://127.0.0.1/",
@@ -93,7 +93,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Limits\": { \"PerClient\": { \"RequestsPerMinute\": 60 } } }",
         "routes.json:5:121 'RequestsPerMinute' is not in this version. Known here: Concurrent.  ($.ReverseProxy.Routes.files.Extensions.Limits.PerClient.RequestsPerMinute)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": {} },",
-        "routes.json:9:62 'CircuitBreaker' is not in this version. Known here: ModelServer, Health, Timeouts, Admission, Weights, Capacity, TokenCapacity, Hash, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker)")]
+        "routes.json:9:62 'CircuitBreaker' is not in this version. Known here: ModelServer, Health, Timeouts, Admission, Weights, Capacity, TokenCapacity, Hash, Adaptive, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Timeout\": \"00:00:05\" }",
         "routes.json:5:94 Unknown key 'Timeout'.  did you mean 'Timeouts'?  ($.ReverseProxy.Routes.files.Extensions.Timeout)")]
     [InlineData("\"ReverseProxy\": {", "\"Proxy\": { \"Urls\": \"localhost:8080\" }, \"ReverseProxy\": {",

@@ -68,7 +68,7 @@ public sealed class SimulatedFaultTests
     public void An_unknown_strategy_is_named_with_the_known_ones()
     {
         var error = Assert.Throws<ArgumentException>(() => FleetSimulation.Run(Fleets.Engines("Best", 1), Fleets.Steady(1, 1)));
-        Assert.StartsWith("Strategy 'Best' is not known; it must be one of ConsistentHash, LeastConnections, ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Strategy 'Best' is not known; it must be one of Adaptive, ConsistentHash, LeastConnections, ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class TraceFileTests : IDisposable
     [Theory]
     [InlineData("", "The trace 'FILE' has no requests; it must have one at least. Give another file with --trace.")]
     [InlineData(AzureTrace.Heading, "The trace 'FILE' has no requests; it must have one at least. Give another file with --trace.")]
-    [InlineData("a,b", "FILE line 1 is 'a,b'; a trace must begin with a line 'TIMESTAMP,ContextTokens,GeneratedTokens' (Azure), or a JSON object with hash_ids (Mooncake). Give a file of one of these formats, gzipped or not.")]
+    [InlineData("a,b", "FILE line 1 is 'a,b'; a trace must begin with a line 'TIMESTAMP,ContextTokens,GeneratedTokens' (Azure), or a JSON object with hash_ids (Mooncake), or a JSON object with requestId and strategy (decisions of a gateway). Give a file of one of these formats, gzipped or not.")]
     [InlineData(AzureTrace.Heading + "\n2023-11-16 18:17:03,1", "FILE line 2: it has 2 fields; it must have three, TIMESTAMP,ContextTokens,GeneratedTokens. Correct the line or take it out.")]
     [InlineData(AzureTrace.Heading + "\nyesterday,1,1", "FILE line 2: TIMESTAMP is 'yesterday'; it must be a time such as 2023-11-16 18:17:03.9799600. Correct the line or take it out.")]
     [InlineData(AzureTrace.Heading + "\n2023-11-16 18:17:03,0,1", "FILE line 2: ContextTokens is '0'; it must be a whole number from 1 to 10000000. Correct the line or take it out.")]

@@ -6,7 +6,7 @@ internal interface ITraceFormat
     /// <summary>Whether the first line is a heading that holds no request.</summary>
     bool HasHeading { get; }
 
-    /// <summary>Reads one line.</summary>
+    /// <summary>Reads one line; null for one that holds no request to a model.</summary>
     /// <exception cref="FormatException">It is none; the message says what is wrong with it.</exception>
-    TraceRequest Read(string line);
+    TraceRequest? Read(string line);
 }

@@ -11,6 +11,7 @@ internal static class TraceFile
     [
         (static line => line == AzureTrace.Heading, static () => new AzureTrace(), $"a line '{AzureTrace.Heading}' (Azure)"),
         (static line => line.StartsWith('{') && line.Contains("\"hash_ids\"", StringComparison.Ordinal), static () => new MooncakeTrace(), "a JSON object with hash_ids (Mooncake)"),
+        (DecisionTrace.Begins, static () => new DecisionTrace(), "a JSON object with requestId and strategy (decisions of a gateway)"),
     ];
 
     /// <summary>The requests of <paramref name="path"/>, the first at 0 s.</summary>
@@ -53,7 +54,10 @@ internal static class TraceFile
 
             try
             {
-                read.Add(format.Read(line));
+                if (format.Read(line) is { } request)
+                {
+                    read.Add(request);
+                }
             }
             catch (FormatException error)
             {

@@ -3,12 +3,12 @@ using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
-namespace BlazeGateway.Policies.Pipeline;
+namespace BlazeGateway.Policies.LoadBalancing;
 
 /// <summary>Where an attempt tells how long its destination took, and what load it told with its answer. What began before the destination was taken out of service says nothing of it afterwards.</summary>
-/// <param name="availability">The destination; null between attempts.</param>
+/// <param name="availability">The destination; null for one whose availability nobody keeps.</param>
 /// <param name="picked">The word it was picked by.</param>
-/// <param name="times">What is known of how quickly it answers requests like this one.</param>
+/// <param name="times">What is known of how quickly it answers requests like this one; null between attempts.</param>
 internal readonly struct AnswerSample(DestinationAvailability? availability, AvailabilityWord picked, AnswerTimes? times)
 {
     /// <summary>Seconds between chunks as they are known, 0 when there were none.</summary>
@@ -56,11 +56,11 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
     /// <summary>It told its load with the answer.</summary>
     public void Told(TimeSpan now, in LoadHeader load)
     {
-        if (IsCurrent && load.After(availability!.Load.Reported, now, availability.Load.InFlight) is { } report)
+        if (IsCurrent && availability is { Load: var its } && load.After(its.Reported, now, its.InFlight) is { } report)
         {
-            availability.Load.Reported = report;
+            its.Reported = report;
         }
     }
 
-    private bool IsCurrent => availability is not null && availability.Word.Epoch == picked.Epoch;
+    private bool IsCurrent => times is not null && (availability is null || availability.Word.Epoch == picked.Epoch);
 }

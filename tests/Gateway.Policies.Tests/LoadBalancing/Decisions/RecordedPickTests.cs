@@ -1,0 +1,115 @@
+using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.LoadBalancing;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
+using BlazeGateway.Policies.Tests.Health;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Tests.LoadBalancing.Decisions;
+
+/// <summary>What strategies tell of a pick.</summary>
+public sealed class RecordedPickTests
+{
+    private static readonly string[] Eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    private readonly DefaultHttpContext _http = new();
+
+    private (DestinationState? Picked, PickNote Note) Pick(Strategy strategy, TestCluster cluster, DecisionSlot? slot)
+    {
+        var note = default(PickNote);
+        var request = new PickRequest(_http, new Client(1, null, PriorityBand.Standard, 1), ref note) { Model = 7, Work = new RequestWork(400, 20), UsualPrompt = 400, Record = slot };
+        return (strategy.Pick(request, cluster.State, cluster.State.DestinationsState.AvailableDestinations), note);
+    }
+
+    [Theory]
+    [InlineData(Strategies.RoundRobin, false)]
+    [InlineData(Strategies.WeightedRoundRobin, false)]
+    [InlineData(Strategies.LeastConnections, false)]
+    [InlineData(Strategies.PowerOfTwoChoices, false)]
+    [InlineData(Strategies.LeastResponseTime, false)]
+    [InlineData(Strategies.ConsistentHash, false)]
+    [InlineData(Strategies.LeastLoaded, true)]
+    [InlineData(Strategies.Adaptive, true)]
+    public void Every_strategy_tells_whom_it_picked_among_as_they_were(string name, bool hasCosts)
+    {
+        using var cluster = new TestCluster(TestCluster.Plain, Eight);
+        cluster["b"].Load.Reserve(new RequestWork(1000, 10), cluster.Registry.Clock);
+        var recorder = new DecisionRecorder(4, cluster.Time);
+        var slot = recorder.Begin()!;
+        var (picked, note) = Pick(StrategyList.Create(name, cluster.Registry), cluster, slot);
+        slot.Decision.Destination = picked!.DestinationId;
+        slot.Publish();
+        var decision = recorder.Read(1).Single();
+        Assert.Equal(Eight, decision.Candidates.Select(candidate => candidate.Destination).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Equal(8, note.Among);
+        var busy = decision.Candidates.Single(candidate => candidate.Destination == "b");
+        Assert.Equal((1, 1000L), (busy.InFlight, busy.PrefillTokens));
+        Assert.All(decision.Candidates, candidate => Assert.Equal(hasCosts, candidate.Cost is not null));
+        Assert.All(decision.Candidates, candidate => Assert.Equal(hasCosts ? 400 : null, candidate.OwnTokens));
+        Assert.All(decision.Candidates, candidate => Assert.Equal(name == Strategies.Adaptive, candidate.PredictedSeconds is not null));
+    }
+
+    [Fact]
+    public void What_has_no_room_is_told_to_have_none()
+    {
+        using var cluster = new TestCluster(TestCluster.Plain with { Capacity = new(StringComparer.Ordinal) { ["a"] = 1 } }, "a", "b");
+        cluster["a"].Load.Reserve();
+        var recorder = new DecisionRecorder(1, cluster.Time);
+        var slot = recorder.Begin()!;
+        Assert.Equal("b", Pick(StrategyList.Create(Strategies.Adaptive, cluster.Registry), cluster, slot).Picked!.DestinationId);
+        slot.Publish();
+        Assert.All(recorder.Read(1).Single().Candidates, candidate => Assert.Equal(candidate.Destination == "a", candidate.IsFull));
+    }
+
+    [Theory]
+    [InlineData(Strategies.Adaptive)]
+    [InlineData(Strategies.LeastLoaded)]
+    [InlineData(Strategies.LeastConnections)]
+    public void Recording_allocates_nothing(string name)
+    {
+        using var cluster = new TestCluster(TestCluster.Plain, Eight);
+        var strategy = StrategyList.Create(name, cluster.Registry);
+        var recorder = new DecisionRecorder(64, cluster.Time);
+        ulong[] chain = [1, 2, 3, 4, 5, 6, 7, 8];
+        var least = long.MaxValue;
+        for (var round = 0; round < 20; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 500; i++)
+            {
+                var slot = recorder.Begin()!;
+                var (picked, _) = Pick(strategy, cluster, slot);
+                slot.Decision.Destination = picked!.DestinationId;
+                slot.Decision.Names = new DecisionNames("r", "chat", "llm", "m", name);
+                slot.Decision.Mark(chain);
+                new PublishedDecision(slot, slot.Publish()).Settle(new DecisionOutcome("ok", 200, 1, 1));
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    [Fact]
+    public void Ways_to_pick_are_counted_and_so_is_what_was_dearer_than_it_had_to_be()
+    {
+        using var cluster = new TestCluster(TestCluster.Plain, "a", "b");
+        var strategy = StrategyList.Create(Strategies.Adaptive, cluster.Registry);
+        for (var i = 0; i < 10; i++)
+        {
+            Pick(strategy, cluster, null);
+        }
+
+        var memory = cluster.Registry.MemoryOf(cluster.State)!.Learned.Find<AdaptiveMemory>()!;
+        Assert.Equal((10, 0, 0), (memory.Tally.Of(AdaptiveArms.PowerOfTwo), memory.Tally.Of(AdaptiveArms.Model), memory.Tally.Explorations));
+
+        // By requests in flight b is as good as a; by tokens it is far dearer, and power of two goes by requests.
+        cluster["a"].Load.Reserve();
+        cluster["b"].Load.Reserve(new RequestWork(50_000, 1), cluster.Registry.Clock);
+        var dear = Enumerable.Range(0, 100).Count(_ => Pick(strategy, cluster, null).Picked!.DestinationId == "b");
+        Assert.InRange(dear, 20, 80);
+        Assert.Equal((dear, 110), (memory.Tally.Explorations, memory.Tally.Of(AdaptiveArms.PowerOfTwo)));
+    }
+}
