@@ -60,8 +60,8 @@ public sealed record AdmissionOptions
 public sealed record AdaptiveOptions
 {
     /// <summary>
-    /// Share of requests that are picked by power of two, whatever the model predicts: the proof, while requests are served, that the model is better. Four
-    /// times as many while it has learned little. 0 turns it off. Default: 0.005.
+    /// Share of requests that are picked by power of two, whatever the model predicts: the proof, while requests are served, that the model is better. Half
+    /// as many again while it has learned little. 0 turns it off. Default: 0.005.
     /// </summary>
     [Range(0.0, 0.1)]
     public double Holdout { get; init; } = 0.005;

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using BlazeGateway.Benchmarks.Acceptance;
 using BlazeGateway.Benchmarks.Cancel;
 using BlazeGateway.Benchmarks.Claims;
 using BlazeGateway.Benchmarks.Claims.Llama;
@@ -9,8 +10,8 @@ namespace BlazeGateway.Benchmarks;
 
 /// <summary>
 /// Verbs: <c>load</c> runs interleaved rounds over several servers; <c>cancel</c> measures how soon a model server sees that a client left;
-/// <c>simulate</c> compares strategies by simulation; <c>calibrate</c> compares simulation and gateway; <c>compare</c> compares load balancing with other proxies;
-/// <c>llama</c> compares strategies before real llama.cpp;
+/// <c>simulate</c> compares strategies by simulation; <c>calibrate</c> compares simulation and gateway; <c>acceptance</c> compares what is promised of <c>Adaptive</c> with what it does;
+/// <c>compare</c> compares load balancing with other proxies; <c>llama</c> compares strategies before real llama.cpp;
 /// <c>minimal-yarp</c> and <c>fixed-response</c> are servers to compare with; anything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -25,6 +26,8 @@ internal static class Program
                 return await CancelCommand.Create().Parse(args[1..]).InvokeAsync();
             case "simulate":
                 return await SimulateCommand.Create().Parse(args[1..]).InvokeAsync();
+            case "acceptance":
+                return await AcceptanceCommand.Create().Parse(args[1..]).InvokeAsync();
             case "calibrate":
                 return await CalibrateCommand.Create().Parse(args[1..]).InvokeAsync();
             case "compare":

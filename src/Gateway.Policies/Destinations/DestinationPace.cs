@@ -8,12 +8,14 @@ internal sealed class DestinationPace
 {
     private const double Part = 0.05;
     private const double PartOfSlower = 0.15;
+    private const double PartAfterSilence = 0.7;
+    private const double Fading = 10;
     private const double PartOfFailures = 0.1;
     private const double Farthest = 2;
     private const double Forgotten = 10;
     private const int Enough = 50;
 
-    private const double Unheard = 10;
+    private const double Unheard = 3;
 
     private double _factor = 1;
     private long _tookAt;
@@ -50,12 +52,14 @@ internal sealed class DestinationPace
     /// <summary>The first chunk took <paramref name="seconds"/>, and <paramref name="predicted"/> was what was expected. A rise is followed faster than a fall.</summary>
     public void Took(double seconds, double predicted, TimeSpan now)
     {
-        Volatile.Write(ref _tookAt, now.Ticks);
+        var since = (now - new TimeSpan(Interlocked.Exchange(ref _tookAt, now.Ticks))).TotalSeconds;
         var samples = Interlocked.Increment(ref _samples);
         var off = Math.Clamp(Math.Log(seconds / predicted), -Farthest, Farthest);
         var usual = Usual;
         Volatile.Write(ref _usual, usual == 0 ? seconds : usual * Math.Exp(Math.Max(Part, 1.0 / samples) * Math.Clamp(Math.Log(seconds / usual), -Farthest, Farthest)));
-        var part = Math.Max(off > Math.Log(2) ? PartOfSlower : Part, 1.0 / (samples + 1));
+
+        // The longer nothing was heard, the less is known still.
+        var part = Math.Max(Math.Max(off > Math.Log(2) ? PartOfSlower : Part, Math.Min(PartAfterSilence, since / Fading)), 1.0 / (samples + 1));
         Volatile.Write(ref _factor, Math.Clamp(Learned * Math.Exp(part * off), 1e-3, 1e3));
     }
 

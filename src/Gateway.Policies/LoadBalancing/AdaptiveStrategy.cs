@@ -20,6 +20,9 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
     /// <summary>Of more than <see cref="LeastScan.MostDestinations"/> candidates, so many are drawn by weight and compared.</summary>
     private const int Drawn = 16;
 
+    // As many times as many are held out while the model learns; with what is tried it stays below one request in a hundred.
+    private const double MoreAtFirst = 1.5;
+
     /// <inheritdoc />
     public override bool WantsPrefix(ClusterExtensions options) => true;
 
@@ -36,12 +39,13 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, cluster, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];
-        var guess = int.MaxValue;
+        var (guess, lowest) = (int.MaxValue, double.PositiveInfinity);
         for (var i = 0; i < places.Length; i++)
         {
             var load = candidates.Loads[places[i]];
             var own = request.OwnTokens(load, ref guess);
             costs[i] = scan.Cost(load, own, out var predicted);
+            lowest = Math.Min(lowest, costs[i]);
             request.Record?.Weigh(load, own, predicted, costs[i]);
         }
 
@@ -51,54 +55,56 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
             return places.Length < candidates.Loads.Length ? LeastScan.Load(candidates.Loads, Now, Chance) : -1;
         }
 
-        var decision = Decide(request, candidates, memory, scan, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
+        var weighed = new Weighed(scan, costs, lowest, places.Length == candidates.Loads.Length);
+        var decision = Decide(request, candidates, memory, weighed, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
         if (decision.Index >= 0 && request.IsFollowed)
         {
-            request.Note.Keep(memory, decision.Arm, decision.IsHeldOut, decision.Propensity);
-            var (load, own) = (candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]));
-            scan.Expect(load, own, costs[least], ref request.Note);
-            memory.Tally.Count(decision.Arm, decision.Arm != AdaptiveArms.Model && scan.Cost(load, own) > CostScan.Dearer * costs[least]);
+            request.Note.Keep(memory, decision.Arm, decision.Reason == PickReason.HeldOut, decision.Propensity);
+            request.Note.Reason = decision.Reason;
+            request.Note.Ratio = (decision.Arm == AdaptiveArms.Model ? decision.Cost : weighed.Cost(request, candidates, decision.Index)) / lowest;
+            scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), lowest, ref request.Note);
+            memory.Tally.Count(decision.Arm, request.Note.Ratio > CostScan.Dearer);
         }
 
         return decision.Index;
     }
 
-    private Decision Decide(in PickRequest request, in Candidates candidates, AdaptiveMemory memory, in CostScan scan, in Decision model, AdaptiveOptions options)
+    private Decision Decide(in PickRequest request, in Candidates candidates, AdaptiveMemory memory, in Weighed weighed, in Decision model, AdaptiveOptions options)
     {
         var trial = memory.Trial;
         if (trial.IsCold)
         {
-            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates);
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.Cold };
         }
 
         var isCritical = request.Client.Band == PriorityBand.Critical;
-        if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? 4 : 1))
+        if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? MoreAtFirst : 1))
         {
-            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { IsHeldOut = true, Propensity = options.Holdout };
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.HeldOut, Propensity = options.Holdout };
         }
 
         if (!trial.IsTrusted(Now))
         {
-            return ByArm(memory.Arms.Choose(All & ~1u), request, candidates);
+            return ByArm(memory.Arms.Choose(weighed.Arms & ~1u), request, candidates) with { Reason = PickReason.Untrusted };
         }
 
-        var arm = memory.Arms.Choose(All);
+        var arm = memory.Arms.Choose(weighed.Arms);
         if (arm == AdaptiveArms.Model)
         {
             return model;
         }
 
         var other = ByArm(arm, request, candidates);
-        var cost = other.Index < 0 ? double.PositiveInfinity : scan.Cost(candidates.Loads[other.Index], OwnTokens(request, candidates.Loads[other.Index]));
-        if (cost <= CostScan.Dearer * model.Cost)
+        var cost = other.Index < 0 ? double.PositiveInfinity : weighed.Cost(request, candidates, other.Index);
+        if (cost <= CostScan.Dearer * weighed.Lowest)
         {
             return other;
         }
 
         // What is dearer is tried by chance, seldom, and never where it could do harm.
-        var mayTry = cost <= CostScan.Dearest * model.Cost && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
+        var mayTry = cost <= CostScan.Dearest * weighed.Lowest && memory.Failures <= AdaptiveMemory.MostFailures && !isCritical
             && candidates.Loads[model.Index].PrefillTokens <= 2 * OwnTokens(request, candidates.Loads[model.Index]);
-        return mayTry && Chance.Next() < options.Exploration ? other with { Propensity = options.Exploration } : model;
+        return mayTry && Chance.Next() < options.Exploration ? other with { Reason = PickReason.Tried, Propensity = options.Exploration } : model;
     }
 
     private Decision ByArm(int arm, in PickRequest request, in Candidates candidates) => new(arm, arms[arm - 1].Choose(request, candidates), 0);
@@ -109,10 +115,26 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         return request.OwnTokens(destination, ref guess);
     }
 
+    /// <summary>Costs that were worked out, of all candidates or of some.</summary>
+    private readonly ref struct Weighed(CostScan scan, ReadOnlySpan<double> costs, double lowest, bool isWhole)
+    {
+        private readonly CostScan _scan = scan;
+        private readonly ReadOnlySpan<double> _costs = costs;
+
+        /// <summary>The least of them.</summary>
+        public double Lowest => lowest;
+
+        /// <summary>Arms that may be used: consistent hashing adds up what all candidates have in flight, too long where there are many.</summary>
+        public uint Arms => isWhole ? All : All & ~(1u << AdaptiveArms.ConsistentHash);
+
+        public double Cost(in PickRequest request, in Candidates candidates, int index) =>
+            isWhole ? _costs[index] : _scan.Cost(candidates.Loads[index], OwnTokens(request, candidates.Loads[index]));
+    }
+
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Decision(int Arm, int Index, double Cost)
     {
-        public bool IsHeldOut { get; init; }
+        public PickReason Reason { get; init; }
 
         public double Propensity { get; init; } = 1;
     }

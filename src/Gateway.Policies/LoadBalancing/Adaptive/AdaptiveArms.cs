@@ -12,6 +12,9 @@ internal static class AdaptiveArms
     /// <summary>Power of two, for a cold start and for requests held out.</summary>
     public const int PowerOfTwo = 1;
 
+    /// <summary>Requests of one key together.</summary>
+    public const int ConsistentHash = 4;
+
     /// <summary>Names by index.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [

@@ -8,6 +8,20 @@ namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct CostFeatures(double Tokens, double InFlight);
 
+/// <summary>Coefficients of a <see cref="CostModel"/>, seconds.</summary>
+/// <param name="Constant">Whatever there is to do.</param>
+/// <param name="PerToken">For each thousand tokens to compute.</param>
+/// <param name="PerRequest">For each request in flight.</param>
+/// <param name="PerBoth">For each thousand tokens and request in flight.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct CostShape(double Constant, double PerToken, double PerRequest, double PerBoth)
+{
+    private const double Least = 1e-4;
+
+    /// <summary>Seconds to the first chunk on a destination of factor 1, at least 0.1 ms.</summary>
+    public double Predict(in CostFeatures at) => Math.Max(Least, Constant + (PerRequest * at.InFlight) + (at.Tokens * (PerToken + (PerBoth * at.InFlight))));
+}
+
 /// <summary>
 /// Predicts the time to the first chunk: a constant, a part for each token to be computed, one for each request in flight, and one for both together, since
 /// whatever decodes lengthens each step of a prefill. The four coefficients hold for all destinations of a cluster and one model; a factor of each
@@ -19,7 +33,6 @@ internal sealed class CostModel
     private const int Count = 4;
     private const double Forgetting = 0.999;
     private const double MostSpread = 1e3;
-    private const double Least = 1e-4;
 
     private static readonly double[] First = [0.01, 0.125, 0.002, 0.002];
 
@@ -34,12 +47,12 @@ internal sealed class CostModel
     /// <summary>The coefficients, seconds: constant, per thousand tokens, per request in flight, per both.</summary>
     public IReadOnlyList<double> Coefficients => _coefficients;
 
+    /// <summary>The coefficients as they are now, to predict many costs with.</summary>
+    public CostShape Shape => new(
+        Volatile.Read(ref _coefficients[0]), Volatile.Read(ref _coefficients[1]), Volatile.Read(ref _coefficients[2]), Volatile.Read(ref _coefficients[3]));
+
     /// <summary>Seconds to the first chunk on a destination of factor 1, at least 0.1 ms.</summary>
-    public double Predict(in CostFeatures at)
-    {
-        var c = _coefficients;
-        return Math.Max(Least, Volatile.Read(ref c[0]) + (Volatile.Read(ref c[2]) * at.InFlight) + (at.Tokens * (Volatile.Read(ref c[1]) + (Volatile.Read(ref c[3]) * at.InFlight))));
-    }
+    public double Predict(in CostFeatures at) => Shape.Predict(at);
 
     /// <summary>A first chunk took <paramref name="seconds"/>, the factor of its destination taken off. Left out when another thread is at it: no one waits.</summary>
     public void Learn(in CostFeatures at, double seconds)

@@ -23,10 +23,10 @@ internal readonly ref struct CostScan
     private const double ForEachInFlight = 0.03;
     private const double MostQueued = 20;
 
-    private const double ChunkPart = 0.25;
     private const double Thousand = 1000;
 
     private readonly CostModel _costs;
+    private readonly CostShape _shape;
     private readonly ulong _model;
     private readonly TimeSpan _now;
     private readonly double _usualChunk;
@@ -40,6 +40,7 @@ internal readonly ref struct CostScan
     {
         _usualPrompt = usualPrompt;
         _costs = memory.Costs.Of(model);
+        _shape = _costs.Shape;
         _usualChunk = memory.PerChunk;
         _model = model;
         _now = now;
@@ -63,12 +64,12 @@ internal readonly ref struct CostScan
         var features = Features(destination, ownTokens);
         var pace = destination.Times.Of(_model).Pace;
         var factor = pace.Factor(_now);
-        var seconds = _costs.Predict(features) * factor;
+        var seconds = _shape.Predict(features) * factor;
         predicted = seconds;
-        var own = seconds - (_costs.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
+        var own = seconds - (_shape.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
         var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
         seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
-        seconds += Silence(destination, features, seconds);
+        seconds += Silence(destination, seconds);
         seconds *= destination.Reported?.Pressure(_now) ?? 1;
         if (pace.Failures(_now) is > 0 and var failures)
         {
@@ -77,14 +78,15 @@ internal readonly ref struct CostScan
 
         if (_usualChunk > 0 && pace.PerChunk is > 0 and var chunk)
         {
-            seconds *= Math.Pow(chunk / _usualChunk, ChunkPart);
+            // The fourth root: chunks count a quarter.
+            seconds *= Math.Sqrt(Math.Sqrt(chunk / _usualChunk));
         }
 
         return seconds / destination.EffectiveWeight;
     }
 
     /// <summary>How much longer than it should nothing has come of the prompts that a destination has to compute: it may stand still.</summary>
-    private double Silence(DestinationLoad destination, in CostFeatures features, double expected)
+    private double Silence(DestinationLoad destination, double expected)
     {
         var silent = destination.SilentFor(_now);
         return silent > expected ? 2 * (silent - expected) : 0;
@@ -95,7 +97,7 @@ internal readonly ref struct CostScan
     {
         var times = destination.Times.Of(_model);
         var features = Features(destination, ownTokens);
-        note.Expect(_costs, times, features, _costs.Predict(features) * times.Pace.Factor(_now), best);
+        note.Expect(_costs, times, features, _shape.Predict(features) * times.Pace.Factor(_now), best);
     }
 
     /// <summary>What a destination's time is told from. Of requests that others sent there half are thought to wait.</summary>

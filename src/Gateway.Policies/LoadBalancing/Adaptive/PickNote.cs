@@ -35,6 +35,12 @@ internal struct PickNote
     /// <summary>Seconds to the first chunk predicted for the destination of least cost.</summary>
     public double Best { get; private set; }
 
+    /// <summary>Why it was picked.</summary>
+    public PickReason Reason { get; set; }
+
+    /// <summary>Cost of the destination picked, as a multiple of the least there was: 1 is the least.</summary>
+    public double Ratio { get; set; }
+
     /// <summary>Whether there is one.</summary>
     public readonly bool IsKept => _memory is not null;
 

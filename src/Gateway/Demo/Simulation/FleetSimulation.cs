@@ -96,7 +96,10 @@ internal sealed class FleetSimulation
             [.. _requests.Select(Met.Of)],
             [.. _servers.Select(server => server.BusySeconds)],
             VirtualTime.Seconds(_time.Now - VirtualTime.Second),
-            [.. _gateways.SelectMany(gateway => gateway.Arms).GroupBy(arm => arm.Key, (name, arms) => KeyValuePair.Create(name, arms.Sum(arm => arm.Value)), StringComparer.Ordinal)]);
+            [.. _gateways.SelectMany(gateway => gateway.Arms).GroupBy(arm => arm.Key, (name, arms) => KeyValuePair.Create(name, arms.Sum(arm => arm.Value)), StringComparer.Ordinal)])
+        {
+            PickTime = TimeSpan.FromTicks(_gateways.Sum(gateway => gateway.PickTime.Ticks)),
+        };
     }
 
     private SimulatedServer Create(ServerOptions server, AnswerEvents events, int seed, int place) => server.Script is null

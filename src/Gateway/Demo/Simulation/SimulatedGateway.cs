@@ -32,13 +32,14 @@ internal sealed class SimulatedGateway : IDisposable
     private readonly AvailabilityRegistry _availability;
     private readonly Strategy _strategy;
     private readonly Dictionary<DestinationState, int> _places = [];
-    private readonly DestinationAvailability[] _destinations;
+    private readonly DestinationAvailability?[] _destinations;
     private readonly DefaultHttpContext _http = new();
     private readonly ServiceProvider _services;
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler());
     private readonly SimulationOptions _options;
     private readonly ulong[] _blocks = new ulong[PromptFingerprint.MaxBlocks];
     private readonly bool _wantsPrefix;
+    private readonly ShuffledTimes? _shuffled;
     private InferenceFacts _facts;
 
     public SimulatedGateway(VirtualTime time, SimulationOptions options, int seed)
@@ -46,19 +47,22 @@ internal sealed class SimulatedGateway : IDisposable
         (_time, _options) = (time, options);
         _services = Services(time, seed);
         _availability = _services.GetRequiredService<AvailabilityRegistry>();
-        _strategy = Named(options.Strategy);
+        _strategy = options.Make?.Invoke(_availability) ?? Named(options.Strategy);
+        _shuffled = options.ShufflesRewards ? new ShuffledTimes(new Chance(~seed)) : null;
         _wantsPrefix = _strategy.WantsPrefix(options.Cluster);
         var config = ExtensionsCarrier.Attach(new ClusterConfig { ClusterId = "simulated" }, options.Cluster);
         _cluster = new ClusterState("simulated", new ClusterModel(config, _client));
+        _destinations = new DestinationAvailability[options.Servers.Count];
         for (var i = 0; i < options.Servers.Count; i++)
         {
-            var destination = new DestinationState(NameOf(i), new DestinationModel(new DestinationConfig { Address = "http://127.0.0.1:9/" }));
-            _cluster.Destinations[NameOf(i)] = destination;
-            _places.Add(destination, i);
+            var (place, joins) = (i, options.Servers[i].JoinsAt);
+            if (joins > 0)
+            {
+                time.At(VirtualTime.Second + VirtualTime.Of(joins), _ => Join([place]));
+            }
         }
 
-        _availability.UpdateAllDestinations(_cluster);
-        _destinations = [.. Enumerable.Range(0, options.Servers.Count).Select(i => _availability.Of(_cluster.Destinations[NameOf(i)]))];
+        Join([.. Enumerable.Range(0, options.Servers.Count).Where(i => options.Servers[i].JoinsAt <= 0)]);
     }
 
     /// <summary>Names of the strategies there are, as the gateway itself registers them.</summary>
@@ -69,11 +73,14 @@ internal sealed class SimulatedGateway : IDisposable
         ? [.. AdaptiveArms.Names.Select((name, arm) => KeyValuePair.Create(name, memory.Tally.Of(arm)))]
         : [];
 
+    /// <summary>Time the strategy took for all picks, when it is measured.</summary>
+    public TimeSpan PickTime { get; private set; }
+
     /// <summary>Destination id of a server.</summary>
     public static string NameOf(int server) => $"d{server}";
 
     /// <summary>Requests it has in flight on a server.</summary>
-    public int InFlight(int server) => _destinations[server].Load.InFlight;
+    public int InFlight(int server) => _destinations[server] is { } destination ? destination.Load.InFlight : 0;
 
     /// <summary>The server a request goes to, a place on it taken; −1 when none may be picked.</summary>
     public int Pick(SimulatedRequest request)
@@ -91,13 +98,15 @@ internal sealed class SimulatedGateway : IDisposable
         request.Work = tokens.Estimate(_facts);
         request.Note = default;
         var prefix = _blocks.AsSpan(0, _wantsPrefix ? Prompts.Fingerprint(request.Asked, _options.BytesPerToken, _blocks) : 0);
+        var began = _options.PickClock?.GetTimestamp() ?? 0;
         var picked = _strategy.Pick(new PickRequest(_http, client, ref request.Note, in _facts) { Model = ModelKey, Work = request.Work, UsualPrompt = tokens.Prompt, Prefix = prefix }, _cluster, _cluster.DestinationsState.AvailableDestinations);
+        PickTime += _options.PickClock?.GetElapsedTime(began) ?? TimeSpan.Zero;
         if (picked is null)
         {
             return -1;
         }
 
-        var destination = _destinations[_places[picked]];
+        var destination = _destinations[_places[picked]]!;
         if (!prefix.IsEmpty)
         {
             var memory = destination.Load.Prefix;
@@ -113,7 +122,12 @@ internal sealed class SimulatedGateway : IDisposable
     {
         var hold = request.Hold;
         request.Place.Prefilled(Clock);
-        Sample(hold).Add(Clock, Waited(request), request.Note);
+        Sample(hold).Add(Clock, Waited(request), _shuffled is null ? request.Note : default);
+        if (_shuffled is not null && hold.Availability.Word.Epoch == hold.Picked.Epoch)
+        {
+            request.Note.Answered(_shuffled.Swap(Waited(request)), Clock);
+        }
+
         if (hold.Picked.IsTrialTaken)
         {
             hold.Availability.TrialAnswered(hold.Picked, StatusCodes.Status200OK);
@@ -163,6 +177,22 @@ internal sealed class SimulatedGateway : IDisposable
             time, provider.GetRequiredService<Chance>(), provider.GetRequiredService<HealthMetrics>(), [], NullLogger<AvailabilityRegistry>.Instance));
         services.AddStrategies();
         return services.BuildServiceProvider();
+    }
+
+    private void Join(IReadOnlyList<int> servers)
+    {
+        foreach (var server in servers)
+        {
+            var destination = new DestinationState(NameOf(server), new DestinationModel(new DestinationConfig { Address = "http://127.0.0.1:9/" }));
+            _cluster.Destinations[NameOf(server)] = destination;
+            _places.Add(destination, server);
+        }
+
+        _availability.UpdateAllDestinations(_cluster);
+        foreach (var server in servers)
+        {
+            _destinations[server] = _availability.Of(_cluster.Destinations[NameOf(server)]);
+        }
     }
 
     private static ulong Mix(ulong value) => ModelServer.Answers.Chance.Mix(0xB1A2E, value) | 1;

@@ -1,5 +1,7 @@
 using BlazeGateway.Demo.Simulation.Servers;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing;
 
 namespace BlazeGateway.Demo.Simulation;
 
@@ -29,4 +31,13 @@ internal sealed record SimulationOptions
 
     /// <summary>Whether requests say how long their answer is at most, and that is how long it is; otherwise they say nothing.</summary>
     public bool LimitsAnswers { get; init; }
+
+    /// <summary>A control: what picks are judged by is the time of another of the last few hundred requests of the gateway, by chance.</summary>
+    public bool ShufflesRewards { get; init; }
+
+    /// <summary>Makes a strategy that the gateway itself does not have; null for the one named.</summary>
+    public Func<AvailabilityRegistry, Strategy>? Make { get; init; }
+
+    /// <summary>Measures how long picks take, in the time of the machine; null to leave it.</summary>
+    public TimeProvider? PickClock { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Adaptive;
 
 namespace BlazeGateway.Demo.Simulation;
 
@@ -13,13 +14,19 @@ namespace BlazeGateway.Demo.Simulation;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct Met(double At, int Server, double ToFirstContent, double Took, bool IsFailed, (int Prompt, int Cached) Tokens)
 {
+    /// <summary>Why <c>Adaptive</c> picked as it did, and the cost of that as a multiple of the least; nothing of other strategies.</summary>
+    public (PickReason Reason, double Ratio) Thought { get; init; }
+
     public static Met Of(SimulatedRequest request) => new(
         request.Asked.At,
         request.Server,
         request.FirstContent == 0 ? double.PositiveInfinity : VirtualTime.Seconds(request.FirstContent - request.Came),
         VirtualTime.Seconds(request.Ended - request.Came),
         request.Outcome != AttemptOutcome.Answered,
-        (request.Asked.PromptTokens, request.CachedTokens));
+        (request.Asked.PromptTokens, request.CachedTokens))
+    {
+        Thought = (request.Note.Reason, request.Note.Ratio),
+    };
 }
 
 /// <summary>What came of a run.</summary>
@@ -29,6 +36,9 @@ internal readonly record struct Met(double At, int Server, double ToFirstContent
 /// <param name="Arms">How often a strategy that has several ways to pick used each.</param>
 internal sealed record SimulationResult(IReadOnlyList<Met> Requests, IReadOnlyList<double> Busy, double Seconds, IReadOnlyList<KeyValuePair<string, long>> Arms)
 {
+    /// <summary>Time all picks of strategies took on the machine, when that was asked for.</summary>
+    public TimeSpan PickTime { get; init; }
+
     /// <summary>Times to the first content of answered requests, ascending.</summary>
     public Times FirstContent { get; } = new(Requests.Where(met => !met.IsFailed).Select(met => met.ToFirstContent));
 

@@ -17,6 +17,9 @@ internal sealed record ServerOptions
     /// <summary>Service times; null for an engine.</summary>
     public ScriptOptions? Script { get; init; }
 
+    /// <summary>When it is added to the gateways' configuration, seconds from the start; 0 for from the beginning.</summary>
+    public double JoinsAt { get; init; }
+
     /// <summary>What goes wrong.</summary>
     public ServerFaults? Faults { get; init; }
 }
