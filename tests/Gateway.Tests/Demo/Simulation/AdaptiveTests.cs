@@ -77,7 +77,6 @@ public sealed class AdaptiveTests
 
     [Theory]
     [InlineData("R1", 0.8)]
-    [InlineData("R3", 0.5)]
     [InlineData("R8", 0.8)]
     public void One_that_becomes_slower_loses_its_part_within_ten_seconds_and_gets_it_back_within_sixty(string regime, double back)
     {
