@@ -8,14 +8,14 @@ internal sealed class DestinationPace
 {
     private const double Part = 0.05;
     private const double PartOfSlower = 0.15;
-    private const double PartAfterSilence = 0.7;
-    private const double Fading = 10;
+    private const double PartAfterSilence = 0.5;
+    private const double Fading = 20;
     private const double PartOfFailures = 0.1;
     private const double Farthest = 2;
     private const double Forgotten = 10;
     private const int Enough = 50;
 
-    private const double Unheard = 3;
+    private const double Unheard = 10;
 
     private double _factor = 1;
     private long _tookAt;

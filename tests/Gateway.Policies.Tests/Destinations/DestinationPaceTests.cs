@@ -44,21 +44,20 @@ public class DestinationPaceTests
     public void One_found_slow_is_thought_less_so_when_nothing_was_heard_of_it()
     {
         Answer(200, 5);
-        Assert.Equal(_pace.Learned, _pace.Factor(Now + TimeSpan.FromSeconds(3)));
-        Assert.InRange(_pace.Factor(Now + TimeSpan.FromSeconds(6)), 1.9, 2.1);
-        Assert.InRange(_pace.Factor(Now + TimeSpan.FromSeconds(30)), 1.03, 1.05);
+        Assert.Equal(_pace.Learned, _pace.Factor(Now + TimeSpan.FromSeconds(10)));
+        Assert.InRange(_pace.Factor(Now + TimeSpan.FromSeconds(20)), 1.9, 2.1);
+        Assert.InRange(_pace.Factor(Now + TimeSpan.FromSeconds(100)), 1.03, 1.05);
         Answer(400, 0.5);
         Assert.Equal(_pace.Learned, _pace.Factor(Now + TimeSpan.FromHours(1)));
     }
 
-    /// <summary>A twentieth, or as many tenths as seconds passed, seven at most.</summary>
+    /// <summary>A twentieth, or as many twentieths as seconds passed, half at most.</summary>
     [Theory]
     [InlineData(0, 0.05)]
-    [InlineData(0.5, 0.05)]
-    [InlineData(2, 0.2)]
-    [InlineData(5, 0.5)]
-    [InlineData(7, 0.7)]
-    [InlineData(50, 0.7)]
+    [InlineData(1, 0.05)]
+    [InlineData(4, 0.2)]
+    [InlineData(10, 0.5)]
+    [InlineData(50, 0.5)]
     public void The_longer_nothing_was_heard_the_more_an_answer_counts(double seconds, double part)
     {
         Answer(400, 4);
