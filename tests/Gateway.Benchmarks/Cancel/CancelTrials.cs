@@ -32,11 +32,13 @@ internal sealed class CancelTrials(Uri gateway, ModelServerHost server, bool isH
             },
             Clusters = new
             {
+                // Whoever waits for an upload to arrive at the model server must not take the gateway's own questions for it.
                 servers = new
                 {
+                    LoadBalancingPolicy = "RoundRobin",
                     Destinations = new { one = new { Address = modelServer } },
                     HttpRequest = new { Version = isHttp2 ? "2" : "1.1", VersionPolicy = "RequestVersionExact" },
-                    Extensions = new { ModelServer = new { Kind = "vllm", Models = new[] { "demo-small" } } },
+                    Extensions = new { ModelServer = new { Kind = "vllm", Models = new[] { "demo-small" } }, Health = new { Probe = false } },
                 },
             },
         },

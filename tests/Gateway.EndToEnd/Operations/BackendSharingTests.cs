@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using BlazeGateway.EndToEnd.Health;
 
 namespace BlazeGateway.EndToEnd.Operations;
@@ -22,7 +23,9 @@ public sealed class BackendSharingTests
         Assert.InRange(await vllm.ChatsAsync(), 1, 9);
         Assert.InRange(await sglang.ChatsAsync(), 1, 9);
         await vllm.KillAsync();
-        await Eventually.TrueAsync(async () => await ChatAsync(proxy, "shared") == HttpStatusCode.OK && await ChatAsync(proxy, "shared") == HttpStatusCode.OK);
+        using var admin = BlazeProcess.NewClient(blaze.Admin);
+        await Eventually.TrueAsync(async () => JsonDocument.Parse(await admin.GetStringAsync("/api/v1/performance/loadbalancer")).RootElement.GetProperty("clusters").EnumerateArray()
+            .Sum(cluster => cluster.GetProperty("available").GetInt32()) == 1);
         await AssertServesAsync(proxy, "shared", 10);
     }
 
