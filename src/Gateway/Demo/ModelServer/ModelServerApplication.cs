@@ -23,7 +23,7 @@ internal sealed class ModelServerApplication(ServerContext server) : IHttpApplic
     public async Task ProcessRequestAsync(ServedRequest context)
     {
         var http = context.Http;
-        server.Stats.Started();
+        server.Stats.Started(HttpMethods.IsPost(http.Request.Method));
         var completed = false;
         var departure = server.Stats.Remembers ? http.RequestAborted.UnsafeRegister(NoteDeparture, context) : default;
         try

@@ -9,6 +9,7 @@ internal sealed class ModelServerStats(int remembered)
     private readonly Queue<SeenRequest> _recent = new();
     private readonly Queue<DateTimeOffset> _cancellations = new();
     private long _requests;
+    private long _posts;
     private long _completed;
     private long _cancelled;
     private long _faulted;
@@ -17,6 +18,9 @@ internal sealed class ModelServerStats(int remembered)
 
     /// <summary>Requests whose head was read.</summary>
     public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Those of them that post something; what a gateway asks by itself does not.</summary>
+    public long Posts => Volatile.Read(ref _posts);
 
     /// <summary>Requests answered to the end.</summary>
     public long Completed => Volatile.Read(ref _completed);
@@ -60,9 +64,14 @@ internal sealed class ModelServerStats(int remembered)
     /// <summary>Whether bodies are digested and requests kept.</summary>
     public bool Remembers => remembered > 0;
 
-    public void Started()
+    public void Started(bool isPost)
     {
         Interlocked.Increment(ref _requests);
+        if (isPost)
+        {
+            Interlocked.Increment(ref _posts);
+        }
+
         Interlocked.Increment(ref _inFlight);
     }
 
@@ -93,6 +102,7 @@ internal sealed class ModelServerStats(int remembered)
     public void Reset()
     {
         Volatile.Write(ref _requests, 0);
+        Volatile.Write(ref _posts, 0);
         Volatile.Write(ref _completed, 0);
         Volatile.Write(ref _cancelled, 0);
         Volatile.Write(ref _faulted, 0);
