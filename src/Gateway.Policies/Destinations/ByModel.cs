@@ -8,7 +8,7 @@ internal sealed class ByModel<T>(Func<T> make)
     /// <summary>Most models told apart.</summary>
     public const int Most = 32;
 
-    private readonly T _others = make();
+    private T _others = make();
     private Entry[] _entries = [];
 
     /// <summary>The value of <paramref name="model"/>, a hash of its name; 0 stands for requests that name none.</summary>
@@ -29,7 +29,11 @@ internal sealed class ByModel<T>(Func<T> make)
     public IEnumerable<(ulong Model, T Value)> Known => Volatile.Read(ref _entries).Select(static entry => (entry.Model, entry.Value));
 
     /// <summary>Forgets all of them.</summary>
-    public void Clear() => Volatile.Write(ref _entries, []);
+    public void Clear()
+    {
+        Volatile.Write(ref _others, make());
+        Volatile.Write(ref _entries, []);
+    }
 
     private T Add(ulong model)
     {
@@ -43,7 +47,7 @@ internal sealed class ByModel<T>(Func<T> make)
 
             if (entries.Length >= Most)
             {
-                return _others;
+                return Volatile.Read(ref _others);
             }
 
             var added = new Entry(model, make());

@@ -85,9 +85,9 @@ internal sealed class DestinationLoad
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
 
-    /// <summary>How long nothing has come of the prompts that it has to compute; nothing when there are none.</summary>
+    /// <summary>How long nothing has come of the prompts that it has to compute and whose answers are streamed; nothing when there are none. Of other answers nothing comes before their end.</summary>
     /// <param name="now">Time since the moment places are stamped by.</param>
-    public double SilentFor(TimeSpan now) => PrefillTokens > 0 ? Math.Max(0, (now - new TimeSpan(Volatile.Read(ref _counters.Heard))).TotalSeconds) : 0;
+    public double SilentFor(TimeSpan now) => Volatile.Read(ref _counters.Streamed) > 0 ? Math.Max(0, (now - new TimeSpan(Volatile.Read(ref _counters.Heard))).TotalSeconds) : 0;
 
     /// <summary>Takes a place for a request that no model answers.</summary>
     public void Reserve() => Reserve(default, default);
@@ -113,13 +113,18 @@ internal sealed class DestinationLoad
         return true;
     }
 
-    /// <summary>The answer of a request with so many prompt tokens has begun, or will not.</summary>
-    public void Prefilled(int promptTokens, TimeSpan now)
+    /// <summary>The answer to <paramref name="work"/> has begun, or will not.</summary>
+    public void Prefilled(in RequestWork work, TimeSpan now)
     {
-        if (promptTokens != 0)
+        if (work.PromptTokens != 0)
+        {
+            Interlocked.Add(ref _counters.PrefillTokens, -work.PromptTokens);
+        }
+
+        if (work.IsStreamed)
         {
             Volatile.Write(ref _counters.Heard, now.Ticks);
-            Interlocked.Add(ref _counters.PrefillTokens, -promptTokens);
+            Interlocked.Decrement(ref _counters.Streamed);
         }
     }
 
@@ -148,11 +153,12 @@ internal sealed class DestinationLoad
             return;
         }
 
-        if (Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens) == work.PromptTokens)
+        if (work.IsStreamed && Interlocked.Increment(ref _counters.Streamed) == 1)
         {
             Volatile.Write(ref _counters.Heard, now.Ticks);
         }
 
+        Interlocked.Add(ref _counters.PrefillTokens, work.PromptTokens);
         Interlocked.Add(ref _counters.OutputTokens, work.OutputTokens);
     }
 
@@ -172,5 +178,8 @@ internal sealed class DestinationLoad
         // When an answer began last, or the first prompt came after none.
         [FieldOffset(152)]
         public long Heard;
+
+        [FieldOffset(160)]
+        public int Streamed;
     }
 }

@@ -14,6 +14,7 @@ internal sealed class DestinationPace
     private const double Farthest = 2;
     private const double Forgotten = 10;
     private const int Enough = 50;
+    private const int Many = 1_000_000;
 
     private const double Unheard = 10;
 
@@ -53,7 +54,7 @@ internal sealed class DestinationPace
     public void Took(double seconds, double predicted, TimeSpan now)
     {
         var since = (now - new TimeSpan(Interlocked.Exchange(ref _tookAt, now.Ticks))).TotalSeconds;
-        var samples = Interlocked.Increment(ref _samples);
+        var samples = Samples < Many ? Interlocked.Increment(ref _samples) : Many;
         var off = Math.Clamp(Math.Log(seconds / predicted), -Farthest, Farthest);
         var usual = Usual;
         Volatile.Write(ref _usual, usual == 0 ? seconds : usual * Math.Exp(Math.Max(Part, 1.0 / samples) * Math.Clamp(Math.Log(seconds / usual), -Farthest, Farthest)));

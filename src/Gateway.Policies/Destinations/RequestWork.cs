@@ -6,7 +6,11 @@ namespace BlazeGateway.Policies.Destinations;
 /// <param name="PromptTokens">Prompt tokens to compute before the first one of the answer; those in the destination's prefix cache are not among them once it is picked.</param>
 /// <param name="OutputTokens">Tokens of the answer.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct RequestWork(int PromptTokens, int OutputTokens);
+internal readonly record struct RequestWork(int PromptTokens, int OutputTokens)
+{
+    /// <summary>Whether its answer comes as it is made, so that its beginning says that the prompt is computed.</summary>
+    public bool IsStreamed { get; init; }
+}
 
 /// <summary>
 /// The place of one request on a destination: taken with the pick, given back once. A mutable struct: keep it where it is. Its calls come one after
@@ -49,7 +53,7 @@ internal struct HeldPlace
         if (_load is { } load && !_isPrefilled)
         {
             _isPrefilled = true;
-            load.Prefilled(_work.PromptTokens, now);
+            load.Prefilled(_work, now);
         }
     }
 

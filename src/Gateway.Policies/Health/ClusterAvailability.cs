@@ -227,6 +227,12 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         if (after != before)
         {
             member.Publish(after);
+            if (after.IsDead && !before.IsDead)
+            {
+                // Whoever comes back there has an empty cache.
+                member.Load.Prefix.Restarted();
+            }
+
             _isStale |= after.IsAvailable != before.IsAvailable || after.SlowStartFrom != before.SlowStartFrom || after.IsDead != before.IsDead
                 || (after.State != before.State && !(after.IsAvailable && before.IsAvailable));
             if (after.State != before.State)

@@ -16,6 +16,9 @@ internal sealed class TokenEstimates
 
     private const double Part = 0.05;
     private const int Longest = 1 << 24;
+    private const int MostChoices = 128;
+    private const double LeastBytesPerToken = 0.5;
+    private const double MostBytesPerToken = 16;
 
     private double _bytesPerToken = FirstBytesPerToken;
     private double _output = FirstOutput;
@@ -36,7 +39,7 @@ internal sealed class TokenEstimates
         var prompt = (int)Math.Min(Longest, Math.Ceiling(facts.PromptBytes / BytesPerToken));
         Volatile.Write(ref _prompt, Prompt == 0 ? prompt : Prompt + (Part * (prompt - Prompt)));
         var output = facts.MaxOutputTokens >= 0 ? Math.Min(Output, facts.MaxOutputTokens) : Output;
-        return new RequestWork(prompt, (int)Math.Min(Longest, output * facts.Choices));
+        return new RequestWork(prompt, (int)Math.Min(Longest, output * Math.Clamp(facts.Choices, 1, MostChoices))) { IsStreamed = facts.Stream };
     }
 
     /// <summary>A model server stated what a request had. Answers that were broken off say nothing of the length of answers.</summary>
@@ -44,13 +47,17 @@ internal sealed class TokenEstimates
     {
         if (usage.Prompt > 0 && facts.PromptBytes > 0)
         {
-            // Pictures and recordings are many bytes and few tokens; they say nothing of text, nor text of them.
-            Move(ref _bytesPerToken, Math.Clamp((double)facts.PromptBytes / usage.Prompt, 0.5, 16));
+            // Pictures and recordings are many bytes and few tokens; they say nothing of text.
+            var bytes = (double)facts.PromptBytes / usage.Prompt;
+            if (bytes is >= LeastBytesPerToken and <= MostBytesPerToken)
+            {
+                Move(ref _bytesPerToken, bytes);
+            }
         }
 
         if (isWhole && usage.Completion > 0)
         {
-            Move(ref _output, (double)usage.Completion / Math.Max(1, facts.Choices));
+            Move(ref _output, (double)usage.Completion / Math.Clamp(facts.Choices, 1, MostChoices));
         }
     }
 

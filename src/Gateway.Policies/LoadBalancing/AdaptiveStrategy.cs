@@ -17,7 +17,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
 {
     private const uint All = (1u << AdaptiveArms.Count) - 1;
 
-    /// <summary>Of more than <see cref="LeastScan.MostDestinations"/> candidates, so many are drawn by weight and compared.</summary>
+    /// <summary>Of more than <see cref="LeastScan.MostDestinations"/> candidates, so many are drawn and compared.</summary>
     private const int Drawn = 16;
 
     // As many times as many are held out while the model learns; with what is tried it stays below one request in a hundred.
@@ -37,7 +37,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
         var scan = new CostScan(memory, request.Model, request.UsualPrompt, Now);
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
-        places = places[..Places(candidates, cluster, places, Drawn)];
+        places = places[..Places(candidates, places, Drawn)];
         Span<double> costs = stackalloc double[places.Length];
         var (guess, lowest) = (int.MaxValue, double.PositiveInfinity);
         for (var i = 0; i < places.Length; i++)
@@ -52,7 +52,8 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         var least = LeastScan.OfCosts(costs, CostScan.Alike, Chance);
         if (least < 0)
         {
-            return places.Length < candidates.Loads.Length ? LeastScan.Load(candidates.Loads, Now, Chance) : -1;
+            // All that were looked at are full.
+            return LeastScan.Load(candidates.Loads, Now, Chance);
         }
 
         var weighed = new Weighed(scan, costs, lowest, places.Length == candidates.Loads.Length);
@@ -78,9 +79,10 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var isCritical = request.Client.Band == PriorityBand.Critical;
-        if (!isCritical && Chance.Next() < options.Holdout * (trial.Answers < ModelTrial.Learned ? MoreAtFirst : 1))
+        var holdout = options.Holdout * (trial.Answers < ModelTrial.Learned ? MoreAtFirst : 1);
+        if (!isCritical && Chance.Next() < holdout)
         {
-            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.HeldOut, Propensity = options.Holdout };
+            return ByArm(AdaptiveArms.PowerOfTwo, request, candidates) with { Reason = PickReason.HeldOut, Propensity = holdout };
         }
 
         if (!trial.IsTrusted(Now))

@@ -12,7 +12,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 internal readonly struct AnswerSample(DestinationAvailability? availability, AvailabilityWord picked, AnswerTimes? times)
 {
     /// <summary>Seconds between chunks as they are known, 0 when there were none.</summary>
-    public double PerChunk(TimeSpan now) => times?.PerChunk.At(now) ?? 0;
+    public double PerChunk => times?.Pace.PerChunk ?? 0;
 
     /// <summary>The first chunk took <paramref name="seconds"/>; so is told to whoever picked.</summary>
     public void Add(TimeSpan now, double seconds, in PickNote note)
@@ -49,6 +49,7 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
         if (IsCurrent)
         {
             times!.PerChunk.Add(seconds, now);
+            times.Pace.ChunksCame(seconds);
             note.ChunksCame(seconds);
         }
     }

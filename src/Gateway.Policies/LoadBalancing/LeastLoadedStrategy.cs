@@ -16,9 +16,9 @@ internal sealed class LeastLoadedStrategy(AvailabilityRegistry availability) : S
     /// <inheritdoc />
     internal override int Choose(in PickRequest request, in Candidates candidates)
     {
-        if (request.UsualPrompt > 0 && candidates.Cluster is { } known)
+        if (request.UsualPrompt > 0 && candidates.Cluster is not null)
         {
-            return ByTokens(request, candidates, known);
+            return ByTokens(request, candidates);
         }
 
         return candidates is { IsWhole: true, Cluster: { } cluster } && candidates.Loads.Length > LeastScan.MostDestinations
@@ -26,10 +26,10 @@ internal sealed class LeastLoadedStrategy(AvailabilityRegistry availability) : S
             : LeastScan.Load(candidates.Loads, Now, Chance);
     }
 
-    private int ByTokens(in PickRequest request, in Candidates candidates, ClusterLoads cluster)
+    private int ByTokens(in PickRequest request, in Candidates candidates)
     {
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
-        places = places[..Places(candidates, cluster, places, drawn: 2)];
+        places = places[..Places(candidates, places, drawn: 2)];
         Span<double> costs = stackalloc double[places.Length];
         var (guess, now) = (int.MaxValue, Now);
         var record = request.Record is { IsWeighed: false } unweighed ? unweighed : null;

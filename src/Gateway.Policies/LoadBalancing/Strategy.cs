@@ -1,6 +1,5 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
-using BlazeGateway.Policies.LoadBalancing.Selection;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -81,15 +80,14 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <summary>Whether the turn of a destination that is eased in is taken; otherwise the next one in turn has its own, and each gets its part.</summary>
     protected bool Stands(DestinationLoad picked) => picked.Ease >= 1 || Chance.Next() < picked.Ease;
 
-    /// <summary>Fills <paramref name="places"/> with the indices of all candidates, or with <paramref name="drawn"/> drawn by weight where there are too many, and returns how many.</summary>
-    protected int Places(in Candidates candidates, ClusterLoads cluster, Span<int> places, int drawn)
+    /// <summary>Fills <paramref name="places"/> with the indices of all candidates, or with <paramref name="drawn"/> drawn by even chance where there are too many, and returns how many. Costs are divided by weight, which must not count twice.</summary>
+    protected int Places(in Candidates candidates, Span<int> places, int drawn)
     {
         var isMany = candidates.Loads.Length > places.Length;
         var count = isMany ? drawn : candidates.Loads.Length;
-        var table = isMany && candidates.IsWhole ? cluster.Keep(static loads => AliasTable.Of(loads.Candidates)) : null;
         for (var i = 0; i < count; i++)
         {
-            places[i] = !isMany ? i : table?.Draw(Chance) ?? (int)(Chance.Next() * candidates.Loads.Length);
+            places[i] = isMany ? (int)(Chance.Next() * candidates.Loads.Length) : i;
         }
 
         return count;

@@ -141,6 +141,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             // Others took its last place since it was picked.
             context.Trial?.Abandon();
             context.Trial = null;
+            context.Note = default;
         }
 
         return null;
@@ -165,7 +166,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             case AttemptOutcome.Answered:
                 break;
             case AttemptOutcome.Nothing:
-                sample.AddAtLeast(now, hasBegun ? 0 : waited);
+                sample.AddAtLeast(now, hasBegun || context.IsUpload ? 0 : waited);
                 break;
             default:
                 sample.Fail(now, hasBegun ? Penalty : Math.Max(Penalty, waited), context.Note);
@@ -193,7 +194,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         else if (record.ToFirstContent >= 0)
         {
             var came = context.Time.GetElapsedTime(0, record.ToFirstContent - record.BeforeForward).TotalSeconds;
-            sample.Add(now, Math.Max(came / 10, came - (sample.PerChunk(now) * Math.Max(0, usage.Completion - 1))), context.Note);
+            sample.Add(now, Math.Max(came / 10, came - (sample.PerChunk * Math.Max(0, usage.Completion - 1))), context.Note);
         }
         else
         {

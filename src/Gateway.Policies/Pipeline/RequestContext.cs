@@ -9,6 +9,7 @@ using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.RateLimiting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -264,11 +265,14 @@ internal sealed class RequestContext
     {
         var now = Clock;
         _place.Prefilled(now);
-        if (Http.Response.StatusCode < StatusCodes.Status400BadRequest)
+        if (Http.Response.StatusCode < StatusCodes.Status400BadRequest && !IsUpload)
         {
             Learning.Add(now, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds, _note);
         }
     }
+
+    /// <summary>Whether the time of the answer is that of the client's upload, which says nothing of the destination. Bodies of inference requests were read before.</summary>
+    public bool IsUpload => !IsInference && Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
     /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
     public void ReleaseBody()

@@ -16,6 +16,8 @@ public class ByModelTests
         Assert.Equal(own, Enumerable.Range(0, ByModel<object>.Most).Select(i => values.Of((ulong)i)));
         values.Clear();
         Assert.DoesNotContain(values.Of(0), own);
+        Enumerable.Range(0, ByModel<object>.Most).ToList().ForEach(i => values.Of((ulong)i));
+        Assert.NotSame(shared, values.Of(1000));
     }
 
     [Fact]

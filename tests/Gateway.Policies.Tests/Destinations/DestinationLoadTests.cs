@@ -47,8 +47,24 @@ public class DestinationLoadTests
         var load = new DestinationLoad("d") { MaxTokens = 100 };
         load.Reserve(new RequestWork(tokens - 10, 10), default);
         Assert.Equal((hasRoom, hasRoom), (load.HasRoom, load.IsOpen));
-        load.Prefilled(tokens - 10, default);
+        load.Prefilled(new RequestWork(tokens - 10, 10), default);
         Assert.True(load.HasRoom);
+    }
+
+    [Fact]
+    public void Of_answers_that_are_no_streams_nothing_is_awaited_before_their_end()
+    {
+        var load = new DestinationLoad("d");
+        var (document, stream) = (new HeldPlace(), new HeldPlace());
+        document.Take(load, new RequestWork(1000, 10), TimeSpan.FromSeconds(1));
+        Assert.Equal(0, load.SilentFor(TimeSpan.FromSeconds(60)));
+        stream.Take(load, new RequestWork(1000, 10) { IsStreamed = true }, TimeSpan.FromSeconds(10));
+        Assert.Equal(50, load.SilentFor(TimeSpan.FromSeconds(60)));
+        stream.Prefilled(TimeSpan.FromSeconds(60));
+        Assert.Equal((0, 1000L), (load.SilentFor(TimeSpan.FromSeconds(90)), load.PrefillTokens));
+        stream.Release(default);
+        document.Release(default);
+        Assert.Equal((0, 0, 0), Counts(load));
     }
 
     [Fact]

@@ -13,6 +13,7 @@ internal sealed class Responder : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _paths = new(StringComparer.Ordinal);
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, IHeaderDictionary> _headers = new(StringComparer.Ordinal);
     private int _asked;
 
     private Responder(WebApplication app, RequestDelegate answer)
@@ -32,6 +33,9 @@ internal sealed class Responder : IAsyncDisposable
 
     public IHeaderDictionary? LastHeaders { get; private set; }
 
+    /// <summary>Headers that a path was last asked with.</summary>
+    public IHeaderDictionary HeadersOf(string path) => _headers[path];
+
     public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/";
 
     public static async Task<Responder> StartAsync(RequestDelegate answer, int port = 0)
@@ -45,6 +49,7 @@ internal sealed class Responder : IAsyncDisposable
         {
             responder.LastPathAndQuery = context.Request.Path + context.Request.QueryString;
             responder.LastHeaders = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
+            responder._headers[context.Request.Path.Value!] = responder.LastHeaders;
             responder._paths.AddOrUpdate(context.Request.Path.Value!, 1, static (_, count) => count + 1);
             Interlocked.Increment(ref responder._asked);
             return responder.Answer(context);

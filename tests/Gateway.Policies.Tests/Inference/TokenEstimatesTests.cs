@@ -15,7 +15,8 @@ public class TokenEstimatesTests
     [InlineData(400, 129, 1, 100, 128)]
     [InlineData(400, 0, 1, 100, 0)]
     [InlineData(400, 10, 3, 100, 30)]
-    [InlineData(int.MaxValue, int.MaxValue, int.MaxValue, 1 << 24, 1 << 24)]
+    [InlineData(int.MaxValue, int.MaxValue, int.MaxValue, 1 << 24, 128 * 128)]
+    [InlineData(400, 10, 0, 100, 10)]
     public void Before_anything_is_known(int bytes, int most, int choices, int prompt, int output) =>
         Assert.Equal(new RequestWork(prompt, output), new TokenEstimates().Estimate(Facts(bytes, most, choices)));
 
@@ -34,9 +35,11 @@ public class TokenEstimatesTests
     }
 
     [Theory]
-    [InlineData(100_000, 100, 16)]
-    [InlineData(10, 1000, 0.5)]
-    public void What_is_no_text_counts_within_bounds(int bytes, int stated, double bytesPerToken)
+    [InlineData(1600, 100, 16)]
+    [InlineData(1601, 100, 4)]
+    [InlineData(500, 1000, 0.5)]
+    [InlineData(499, 1000, 4)]
+    public void What_is_no_text_says_nothing_of_text(int bytes, int stated, double bytesPerToken)
     {
         var tokens = new TokenEstimates();
         for (var i = 0; i < 500; i++)

@@ -156,15 +156,20 @@ public sealed class LoadBalancerTests : IAsyncDisposable
     [Fact]
     public async Task An_answer_that_breaks_off_counts_as_a_failure()
     {
+        var isRead = new TaskCompletionSource();
         await using var balancer = (await BuilderAsync(async http =>
         {
             await http.Response.WriteAsync("a");
             await http.Response.Body.FlushAsync();
+            await isRead.Task;
             http.Abort();
         })).Build();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         using var answer = await balancer.RouteAsync(request);
-        await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.ReadAsStringAsync());
+        var content = await answer.Content.ReadAsStreamAsync();
+        Assert.Equal(1, await content.ReadAsync(new byte[10]));
+        isRead.SetResult();
+        await Assert.ThrowsAnyAsync<IOException>(() => content.ReadExactlyAsync(new byte[1]).AsTask());
         Assert.Equal(0, InFlight(balancer));
         Assert.InRange(balancer.Loads[0].Times.Of(0).FirstChunk.At(TimeSpan.Zero), 4.9, 60);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Model;
@@ -19,7 +18,6 @@ internal sealed partial class LoadReports : BackgroundService, IClusterChangeLis
     private readonly Lock _gate = new();
     private readonly Dictionary<DestinationState, Watched> _watches = [];
     private readonly CancellationTokenSource _ending = new();
-    private ImmutableArray<Action<DestinationState>> _listeners = [];
     private bool _isRunning;
     private bool _isDisposed;
 
@@ -37,9 +35,6 @@ internal sealed partial class LoadReports : BackgroundService, IClusterChangeLis
         _logger = logger;
         availability.Listen(OnAvailabilityChanged);
     }
-
-    /// <summary>Has <paramref name="listener"/> called each time a destination's counters show that it was started anew. What is called is short and does not throw.</summary>
-    public void ListenForRestarts(Action<DestinationState> listener) => ImmutableInterlocked.Update(ref _listeners, static (all, one) => all.Add(one), listener);
 
     /// <inheritdoc />
     public void OnClusterAdded(ClusterState cluster) => Reconcile(cluster);
@@ -177,10 +172,7 @@ internal sealed partial class LoadReports : BackgroundService, IClusterChangeLis
     private void Restarted(string cluster, ReportWatch watch)
     {
         Log.StartedAnew(_logger, watch.Destination.DestinationId, cluster, watch.Question.Address);
-        foreach (var listener in _listeners)
-        {
-            listener(watch.Destination);
-        }
+        _availability.LoadOf(watch.Destination)?.Prefix.Restarted();
     }
 
     private void OnAvailabilityChanged(AvailabilityChange change)

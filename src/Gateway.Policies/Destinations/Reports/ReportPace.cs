@@ -57,9 +57,9 @@ internal sealed class ReportPace
         }
 
         var wanted = (isBusy ? Busy : Idle) * Math.Max(1, (double)destinations / ProbePace.Crowd) * (1 << _failures);
+        var bounded = wanted < Shortest ? Shortest : wanted > Longest ? Longest : wanted;
         var affordable = TimeSpan.FromSeconds(_seconds / Share);
-        var interval = wanted > affordable ? wanted : affordable;
-        return interval < Shortest ? Shortest : interval > Longest ? Longest : interval;
+        return affordable < bounded ? bounded : affordable > Refused ? Refused : affordable;
     }
 
     /// <summary>How long a report is gone by when the next question comes after <paramref name="interval"/>.</summary>

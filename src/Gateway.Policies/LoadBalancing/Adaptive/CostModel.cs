@@ -32,7 +32,6 @@ internal sealed class CostModel
 {
     private const int Count = 4;
     private const double Forgetting = 0.999;
-    private const double MostSpread = 1e3;
 
     private static readonly double[] First = [0.01, 0.125, 0.002, 0.002];
 
@@ -80,7 +79,6 @@ internal sealed class CostModel
         Span<double> x = [scale, at.Tokens * scale, at.InFlight * scale, at.Tokens * at.InFlight * scale];
         Span<double> gain = stackalloc double[Count];
         var all = Forgetting;
-        var trace = 0.0;
         for (var i = 0; i < Count; i++)
         {
             for (var j = 0; j < Count; j++)
@@ -89,22 +87,49 @@ internal sealed class CostModel
             }
 
             all += x[i] * gain[i];
-            trace += _spread[(i * Count) + i];
         }
 
         // One answer that took many times as long says that something else went on.
         var off = Math.Clamp((seconds * scale) - 1, -1, 2);
-        var forgetting = trace < MostSpread ? Forgetting : 1;
+        Span<double> growth = stackalloc double[Count];
+        for (var i = 0; i < Count; i++)
+        {
+            // What no request says anything of must not grow for ever, nor keep the others from being followed.
+            growth[i] = _spread[(i * Count) + i] < Widest(i) ? 1 / Math.Sqrt(Forgetting) : 1;
+        }
+
         for (var i = 0; i < Count; i++)
         {
             var k = gain[i] / all;
             Volatile.Write(ref _coefficients[i], Math.Max(0, _coefficients[i] + (k * off)));
             for (var j = 0; j < Count; j++)
             {
-                _spread[(i * Count) + j] = (_spread[(i * Count) + j] - (k * gain[j])) / forgetting;
+                _spread[(i * Count) + j] = (_spread[(i * Count) + j] - (k * gain[j])) * growth[i] * growth[j];
             }
         }
+
+        if (!IsSound())
+        {
+            First.CopyTo(_coefficients, 0);
+            Diagonal().CopyTo(_spread, 0);
+        }
     }
+
+    /// <summary>Whether rounding has left something to go on with.</summary>
+    private bool IsSound()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (!double.IsFinite(_coefficients[i]) || !(_spread[(i * Count) + i] > 0 && double.IsFinite(_spread[(i * Count) + i])))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static double Widest(int coefficient) => Math.Pow(10 * First[coefficient], 2);
 
     /// <summary>How far from what they begin as the coefficients may well be.</summary>
     private static double[] Diagonal()
@@ -112,7 +137,7 @@ internal sealed class CostModel
         var spread = new double[Count * Count];
         for (var i = 0; i < Count; i++)
         {
-            spread[(i * Count) + i] = Math.Pow(10 * First[i], 2);
+            spread[(i * Count) + i] = Widest(i);
         }
 
         return spread;

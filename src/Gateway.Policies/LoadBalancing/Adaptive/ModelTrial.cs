@@ -63,7 +63,11 @@ internal sealed class ModelTrial
     /// <param name="usual">What its destination usually takes, 0 when not known.</param>
     public void Predicted(double seconds, double predicted, double usual)
     {
-        Interlocked.Increment(ref _answers);
+        if (Answers < Learned)
+        {
+            Interlocked.Increment(ref _answers);
+        }
+
         if (usual > 0 && Interlocked.Exchange(ref _busy, 1) == 0)
         {
             _error.Add(Math.Abs(Math.Log(seconds / predicted)));

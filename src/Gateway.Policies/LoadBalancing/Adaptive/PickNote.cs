@@ -99,7 +99,6 @@ internal struct PickNote
     /// <summary>Chunks came <paramref name="seconds"/> apart.</summary>
     public readonly void ChunksCame(double seconds)
     {
-        _times?.Pace.ChunksCame(seconds);
         _memory?.ChunksCame(seconds);
     }
 

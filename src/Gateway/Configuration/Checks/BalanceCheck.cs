@@ -40,7 +40,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
         errors.Warn(
             root.PlaceOf(at),
             at,
-            $"LoadBalancingPolicy of cluster '{cluster}' is '{Strategies.LeastLoaded}', but its destinations report no load, so it does what LeastConnections does; "
+            $"LoadBalancingPolicy of cluster '{cluster}' is '{Strategies.LeastLoaded}', but its destinations report no load, so it goes by what the gateway itself sent them; "
             + "set Extensions.ModelServer.Kind, or Extensions.ModelServer.MetricsPath.");
     }
 

@@ -73,6 +73,22 @@ public class CostModelTests
         Assert.InRange(model.Predict(new CostFeatures(0, 4)), 0.45, 0.55);
     }
 
+    /// <summary>Services that know no tokens say nothing of two coefficients, however long they run.</summary>
+    [Fact]
+    public void What_nothing_is_said_of_does_not_keep_the_rest_from_being_followed()
+    {
+        var model = new CostModel();
+        for (var i = 0; i < 50_000; i++)
+        {
+            model.Learn(new CostFeatures(0, i % 10), (i < 40_000 ? 0.1 : 0.4) * (1 + (i % 10)));
+        }
+
+        Assert.InRange(model.Predict(new CostFeatures(0, 4)), 1.9, 2.1);
+        model.Learn(new CostFeatures(1e9, 3), 1e-3);
+        model.Learn(new CostFeatures(double.NaN, 3), double.NaN);
+        Assert.InRange(model.Predict(new CostFeatures(1, 4)), 1e-4, 1e6);
+    }
+
     [Fact]
     public void Eight_threads_leave_it_whole()
     {

@@ -50,11 +50,11 @@ public class CostScanTests
     [Fact]
     public void A_server_that_stands_still_costs_more_the_longer_it_does()
     {
-        _load.Reserve(new RequestWork(1000, 10), Now);
+        _load.Reserve(new RequestWork(1000, 10) { IsStreamed = true }, Now);
         var expected = Cost();
         Assert.Equal(expected, Cost(later: TimeSpan.FromSeconds(0.1)), 6);
         Assert.True(Cost(later: TimeSpan.FromSeconds(3)) > expected + 4);
-        _load.Prefilled(1000, Now + TimeSpan.FromSeconds(3));
+        _load.Prefilled(new RequestWork(1000, 10) { IsStreamed = true }, Now + TimeSpan.FromSeconds(3));
         Assert.True(Cost(later: TimeSpan.FromSeconds(30)) < expected);
     }
 
