@@ -34,7 +34,8 @@ public sealed class CardinalityTests(ITestOutputHelper output)
 
         output.WriteLine($"{few.Count} series after {FirstFew} requests, {Series(text).Count} after {Requests} more; {text.Length / 1024} KiB in {took.TotalMilliseconds:0.0} ms");
         Assert.Equal("", string.Join('\n', Series(text).Except(few, StringComparer.Ordinal)));
-        Assert.Equal(few.Count, Series(text).Count);
+        // What a model server reported is not shown any more when it is old.
+        Assert.InRange(Series(text).Count, few.Count - 10, few.Count);
         Assert.InRange(text.Length, 1, 2 * 1024 * 1024);
         Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Assert.Contains("gen_ai_request_model=\"*\"", text, StringComparison.Ordinal);

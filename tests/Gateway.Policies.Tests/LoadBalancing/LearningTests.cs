@@ -101,7 +101,7 @@ public sealed class LearningTests : IAsyncLifetime
     public async Task Of_a_document_the_time_that_its_tokens_took_is_taken_off()
     {
         _model = XxHash3.HashToUInt64("m"u8);
-        Times.PerChunk.Add(0.1, _host.Time.GetElapsedTime(0));
+        Times.Pace.ChunksCame(0.1);
         var (caller, exchange) = await AskAsync(Scene.Chat);
         await using var _ = caller;
         _host.Time.Advance(TimeSpan.FromSeconds(1));
@@ -109,7 +109,7 @@ public sealed class LearningTests : IAsyncLifetime
         await caller.HeadAsync();
         await caller.EndAsync();
         await _host.RestAsync(_sent);
-        Assert.Equal(1 - (5 * 0.1 * Math.Exp(-0.1)), Learned, 2);
+        Assert.Equal(1 - (5 * 0.1), Learned, 2);
     }
 
     [Fact]

@@ -144,7 +144,7 @@ public sealed class BlameTests
         var policy = new FailingPolicy();
         await using var destination = await HeldDestination.StartAsync();
         destination.Open();
-        var cluster = WireHost.Cluster("llm", destination.Address, "http://127.0.0.1:9/") with { HealthCheck = new HealthCheckConfig { AvailableDestinationsPolicy = policy.Name } };
+        var cluster = WireHost.Cluster("llm", destination.Address, "http://127.0.0.1:9/") with { LoadBalancingPolicy = "RoundRobin", HealthCheck = new HealthCheckConfig { AvailableDestinationsPolicy = policy.Name } };
         await using var host = await WireHost.StartAsync([WireHost.Route("all", new RouteExtensions())], [cluster], proxy => proxy.Services.AddSingleton<IAvailableDestinationsPolicy>(policy));
         policy.Fails = true;
         var seen = new List<Outcome>();

@@ -102,9 +102,10 @@ internal sealed class CostModel
         {
             var k = gain[i] / all;
             Volatile.Write(ref _coefficients[i], Math.Max(0, _coefficients[i] + (k * off)));
-            for (var j = 0; j < Count; j++)
+            for (var j = 0; j <= i; j++)
             {
-                _spread[(i * Count) + j] = (_spread[(i * Count) + j] - (k * gain[j])) * growth[i] * growth[j];
+                // Both halves from one: apart they drift, until one of the squares comes out below 0.
+                _spread[(i * Count) + j] = _spread[(j * Count) + i] = (_spread[(i * Count) + j] - (k * gain[j])) * growth[i] * growth[j];
             }
         }
 

@@ -12,7 +12,10 @@ public sealed class ReportPaceTests
     [InlineData(10, true, 1, 500)]
     [InlineData(99, true, 1, 4950)]
     [InlineData(100, true, 1, 5000)]
-    [InlineData(101, true, 1, 5000)]
+    [InlineData(101, true, 1, 5050)]
+    [InlineData(599, true, 1, 29_950)]
+    [InlineData(600, true, 1, 30_000)]
+    [InlineData(601, true, 1, 30_000)]
     [InlineData(1, true, 50, 200)]
     [InlineData(1, true, 100, 400)]
     [InlineData(1, true, 1250, 5000)]
@@ -28,7 +31,7 @@ public sealed class ReportPaceTests
     [Fact]
     public void Answers_take_two_percent_of_its_time_at_most_whatever_they_take()
     {
-        foreach (var took in new[] { 0.1, 1, 5, 20, 60, 100 })
+        foreach (var took in new[] { 0.1, 1, 5, 20, 60, 100, 600 })
         {
             var pace = new ReportPace();
             pace.Learn(ReportOutcome.Told, TimeSpan.FromMilliseconds(took));
