@@ -15,6 +15,9 @@ internal sealed class ModelTrial
     /// <summary>Answers until it has learned what there is to learn, and fewer requests are held out.</summary>
     public const int Learned = 5000;
 
+    // Far from where the number would wrap and the model be cold again.
+    private const int MostAnswers = 1_000_000_000;
+
     private const double Memory = 0.995;
     private const double LongMemory = 0.9995;
     private const int Enough = 30;
@@ -63,7 +66,7 @@ internal sealed class ModelTrial
     /// <param name="usual">What its destination usually takes, 0 when not known.</param>
     public void Predicted(double seconds, double predicted, double usual)
     {
-        if (Answers < Learned)
+        if (Answers < MostAnswers)
         {
             Interlocked.Increment(ref _answers);
         }

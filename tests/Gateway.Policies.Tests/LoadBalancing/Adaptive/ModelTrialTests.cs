@@ -40,6 +40,9 @@ public class ModelTrialTests
     }
 
     [Fact]
+    public void Answers_are_counted_on_when_there_is_no_more_to_learn() => Assert.Equal(ModelTrial.Learned + 10, Warm(ModelTrial.Learned + 10).Answers);
+
+    [Fact]
     public void Chance_alone_does_not_leave_it_out()
     {
         var (trial, random) = (Warm(), new Random(1));
