@@ -63,6 +63,9 @@ internal sealed class DestinationLoad
     /// <summary>Tokens that the answers of requests in flight are expected to have.</summary>
     public long OutputTokens => Volatile.Read(ref _counters.OutputTokens);
 
+    /// <summary>Requests whose answer is streamed and has not begun.</summary>
+    public int Streamed => Volatile.Read(ref _counters.Streamed);
+
     /// <summary>How quickly it answers, by model.</summary>
     public ByModel<AnswerTimes> Times { get; } = new(static () => new AnswerTimes());
 
@@ -87,7 +90,7 @@ internal sealed class DestinationLoad
 
     /// <summary>How long nothing has come of the prompts that it has to compute and whose answers are streamed; nothing when there are none. Of other answers nothing comes before their end.</summary>
     /// <param name="now">Time since the moment places are stamped by.</param>
-    public double SilentFor(TimeSpan now) => Volatile.Read(ref _counters.Streamed) > 0 ? Math.Max(0, (now - new TimeSpan(Volatile.Read(ref _counters.Heard))).TotalSeconds) : 0;
+    public double SilentFor(TimeSpan now) => Streamed > 0 ? Math.Max(0, (now - new TimeSpan(Volatile.Read(ref _counters.Heard))).TotalSeconds) : 0;
 
     /// <summary>Takes a place for a request that no model answers.</summary>
     public void Reserve() => Reserve(default, default);

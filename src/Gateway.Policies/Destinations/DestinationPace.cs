@@ -18,7 +18,12 @@ internal sealed class DestinationPace
 
     private const double Unheard = 10;
 
+    // How much of the difference from 1 chance alone would make, in variances: below, none of it is believed.
+    private const double Doubt = 2;
+
     private double _factor = 1;
+    private double _sure = 1;
+    private double _scatter = 0.5;
     private long _tookAt;
     private double _usual;
     private double _perChunk;
@@ -29,16 +34,17 @@ internal sealed class DestinationPace
     /// <summary>Answers that were learned from.</summary>
     public int Samples => Volatile.Read(ref _samples);
 
-    /// <summary>Times as long as expected, as answers say; 1 before the first.</summary>
+    /// <summary>Times as long as expected, as answers say, chance included; 1 before the first.</summary>
     public double Learned => Volatile.Read(ref _factor);
 
     /// <summary>
-    /// Times as long as expected, as picks go by it: less for a destination of few answers, and less and less for one found slow that was not heard of for
-    /// long, so that each is tried.
+    /// Times as long as expected, as picks go by it: as learned, drawn towards 1 as far as chance could have made it (James and Stein's estimator, its positive
+    /// part), so that equal destinations are not told apart by luck; less for a destination of few answers, and less and less for one found slow that was not
+    /// heard of for long, so that each is tried.
     /// </summary>
     public double Factor(TimeSpan now)
     {
-        var (factor, samples) = (Learned, Samples);
+        var (factor, samples) = (Volatile.Read(ref _sure), Samples);
         var unheard = (now - new TimeSpan(Volatile.Read(ref _tookAt))).TotalSeconds / Unheard;
         factor = factor > 1 && unheard > 1 ? 1 + ((factor - 1) / (unheard * unheard)) : factor;
         return samples < Enough ? factor * (1 - (0.5 / (1 + (samples / 4.0)))) : factor;
@@ -50,19 +56,28 @@ internal sealed class DestinationPace
     /// <summary>Seconds between chunks, 0 when not known.</summary>
     public double PerChunk => Volatile.Read(ref _perChunk);
 
-    /// <summary>The first chunk took <paramref name="seconds"/>, and <paramref name="predicted"/> was what was expected. A rise is followed faster than a fall.</summary>
-    public void Took(double seconds, double predicted, TimeSpan now)
+    /// <summary>
+    /// The first chunk took <paramref name="seconds"/>, and <paramref name="plain"/> was what was expected of a destination of factor 1. A rise is followed faster
+    /// than a fall.
+    /// </summary>
+    public void Took(double seconds, double plain, TimeSpan now)
     {
         var since = (now - new TimeSpan(Interlocked.Exchange(ref _tookAt, now.Ticks))).TotalSeconds;
         var samples = Samples < Many ? Interlocked.Increment(ref _samples) : Many;
-        var off = Math.Clamp(Math.Log(seconds / predicted), -Farthest, Farthest);
+
+        // From what was learned, not from what the pick went by: that is less than it where a destination is tried, and the difference would be learned again.
+        var off = Math.Clamp(Math.Log(seconds / (plain * Learned)), -Farthest, Farthest);
         var usual = Usual;
         Volatile.Write(ref _usual, usual == 0 ? seconds : usual * Math.Exp(Math.Max(Part, 1.0 / samples) * Math.Clamp(Math.Log(seconds / usual), -Farthest, Farthest)));
 
         // The longer nothing was heard, the less is known still.
         var part = Math.Max(Math.Max(off > Math.Log(2) ? PartOfSlower : Part, Math.Min(PartAfterSilence, since / Fading)), 1.0 / (samples + 1));
         Volatile.Write(ref _factor, Math.Clamp(Learned * Math.Exp(part * off), 1e-3, 1e3));
+        Volatile.Write(ref _scatter, _scatter + (Math.Max(Part, 1.0 / (samples + 1)) * ((off * off) - _scatter)));
+        Volatile.Write(ref _sure, Sure(Math.Log(Learned), _scatter * Math.Max(Part / (2 - Part), 1.0 / (samples + 1))));
     }
+
+    private static double Sure(double log, double variance) => log * log > Doubt * variance ? Math.Exp(log * (1 - (Doubt * variance / (log * log)))) : 1;
 
     /// <summary>Chunks came <paramref name="seconds"/> apart.</summary>
     public void ChunksCame(double seconds)

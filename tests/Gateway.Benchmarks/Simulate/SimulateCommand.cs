@@ -13,12 +13,13 @@ internal static class SimulateCommand
     private static readonly Option<string> Strategies = Default("--strategies", "Strategies, separated by commas, with +weights for correct weights; or all.", "all");
     private static readonly Option<int> Seeds = Default("--seeds", "Seeds 1 to this many.", 5);
     private static readonly Option<int> Gateways = Default("--gateways", "Gateways in front of the servers.", 1);
+    private static readonly Option<double?> Rate = new("--rate") { Description = "Requests (conversations, where there are some) a second. Default: what is written down." };
     private static readonly Option<bool> Goodput = new("--goodput") { Description = "Find the highest rate at which 95 % of all requests have their first token within 1 s." };
     private static readonly Option<bool> Shares = new("--shares") { Description = "Print each server's part of the requests too." };
 
     public static RootCommand Create()
     {
-        var command = new RootCommand("Compares strategies by simulation.") { Regimes, Scenario, Strategies, Seeds, Gateways, Goodput, Shares };
+        var command = new RootCommand("Compares strategies by simulation.") { Regimes, Scenario, Strategies, Seeds, Gateways, Rate, Goodput, Shares };
         command.SetAction(Run);
         return command;
     }
@@ -30,8 +31,9 @@ internal static class SimulateCommand
             var variants = StrategyVariant.Parse(Strategies.Name, arguments.GetRequiredValue(Strategies));
             var seeds = Enumerable.Range(1, Within(Seeds, arguments.GetValue(Seeds), 1000)).ToArray();
             var gateways = Within(Gateways, arguments.GetValue(Gateways), 64);
-            foreach (var (name, regime) in Chosen(arguments))
+            foreach (var (name, written) in Chosen(arguments))
             {
+                var regime = WithRate(written, arguments.GetValue(Rate));
                 if (arguments.GetValue(Goodput))
                 {
                     Search(name, regime, variants, seeds, gateways);
@@ -90,6 +92,10 @@ internal static class SimulateCommand
     private static KeyValuePair<string, Regime> Named(string option, string name, IReadOnlyDictionary<string, Regime> all) => all.TryGetValue(name, out var regime)
         ? KeyValuePair.Create(name, regime)
         : throw new ArgumentException($"{option} names '{name}'; it must be one of {string.Join(", ", all.Keys)}.");
+
+    private static Regime WithRate(Regime regime, double? rate) => rate is not { } asked ? regime
+        : asked is > 0 and <= 1e6 ? regime with { Workload = regime.Workload with { Rate = asked } }
+        : throw new ArgumentException(FormattableString.Invariant($"{Rate.Name} is {asked}; it must be above 0 and at most 1000000."));
 
     private static int Within(Option option, int value, int most) =>
         value >= 1 && value <= most ? value : throw new ArgumentException($"{option.Name} is {value}; it must be from 1 to {most}.");

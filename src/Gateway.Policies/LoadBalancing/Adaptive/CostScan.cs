@@ -20,8 +20,11 @@ internal readonly ref struct CostScan
     // later, the more the longer the queue is, and those that decode meanwhile. Chosen by simulation of regimes R1 to R7; the optimum is flat.
     private const double ForThoseToCome = 0.5;
     private const double ForEachQueued = 0.5;
-    private const double ForEachInFlight = 0.03;
+    private const double ForEachInFlight = 0.05;
     private const double MostQueued = 20;
+
+    // Of the prompt it computes, the most that a destination is thought to have computed: some is left until its answer begins.
+    private const double MostDone = 0.9;
 
     private const double Thousand = 1000;
 
@@ -61,15 +64,15 @@ internal readonly ref struct CostScan
             return double.PositiveInfinity;
         }
 
-        var features = Features(destination, ownTokens);
         var pace = destination.Times.Of(_model).Pace;
         var factor = pace.Factor(_now);
+        var features = Features(destination, ownTokens, factor, out var done);
         var seconds = _shape.Predict(features) * factor;
         predicted = seconds;
         var own = seconds - (_shape.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
         var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
         seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
-        seconds += Silence(destination, seconds);
+        seconds += Silence(destination, seconds + done);
         seconds *= destination.Reported?.Pressure(_now) ?? 1;
         if (pace.Failures(_now) is > 0 and var failures)
         {
@@ -96,14 +99,22 @@ internal readonly ref struct CostScan
     public void Expect(DestinationLoad destination, int ownTokens, double best, ref PickNote note)
     {
         var times = destination.Times.Of(_model);
-        var features = Features(destination, ownTokens);
-        note.Expect(_costs, times, features, _shape.Predict(features) * times.Pace.Factor(_now), best);
+        var factor = times.Pace.Factor(_now);
+        var features = Features(destination, ownTokens, factor, out _);
+        note.Expect(_costs, times, features, _shape.Predict(features), factor, best);
     }
 
     /// <summary>What a destination's time is told from. Of requests that others sent there half are thought to wait.</summary>
-    private CostFeatures Features(DestinationLoad destination, int ownTokens)
+    /// <param name="destination">The destination.</param>
+    /// <param name="ownTokens">Tokens of the request that it has to compute.</param>
+    /// <param name="factor">How much longer it takes than another.</param>
+    /// <param name="done">Seconds it has computed the prompt it is at.</param>
+    private CostFeatures Features(DestinationLoad destination, int ownTokens, double factor, out double done)
     {
         var others = destination.Reported?.Others(_now) ?? 0;
-        return new((destination.PrefillTokens + ownTokens + (others * 0.5 * _usualPrompt)) / Thousand, destination.InFlight + others);
+        var (waiting, each) = (destination.PrefillTokens, _shape.PerToken * factor / Thousand);
+        done = Math.Min(destination.SilentFor(_now), MostDone * each * waiting / Math.Max(1, destination.Streamed));
+        var computed = each > 0 ? done / each : 0;
+        return new((waiting - computed + ownTokens + (others * 0.5 * _usualPrompt)) / Thousand, destination.InFlight + others);
     }
 }

@@ -19,6 +19,7 @@ internal struct PickNote
     private CostModel? _costs;
     private AnswerTimes? _times;
     private CostFeatures _features;
+    private double _plain;
 
     /// <summary>The arm that picked, an index of <see cref="AdaptiveArms.Names"/>.</summary>
     public int Arm { get; private set; }
@@ -58,11 +59,11 @@ internal struct PickNote
         (_costs, _times, Predicted, Best) = (null, null, 0, 0);
     }
 
-    /// <summary>Keeps what was predicted for the destination picked.</summary>
-    public void Expect(CostModel costs, AnswerTimes times, in CostFeatures features, double predicted, double best)
+    /// <summary>Keeps what was predicted for the destination picked: <paramref name="plain"/> of one of factor 1, <paramref name="factor"/> times that of this one.</summary>
+    public void Expect(CostModel costs, AnswerTimes times, in CostFeatures features, double plain, double factor, double best)
     {
-        (_costs, _times, _features) = (costs, times, features);
-        (Predicted, Best) = (predicted, best);
+        (_costs, _times, _features, _plain) = (costs, times, features, plain);
+        (Predicted, Best) = (plain * factor, best);
     }
 
     /// <summary>The first chunk came after <paramref name="seconds"/>.</summary>
@@ -76,7 +77,7 @@ internal struct PickNote
         seconds = Math.Max(Shortest, seconds);
         var factor = times.Pace.Learned;
         memory.Trial.Predicted(seconds, Predicted, times.Pace.Usual);
-        times.Pace.Took(seconds, Predicted, now);
+        times.Pace.Took(seconds, _plain, now);
         times.Pace.Judged(isFailure: false, now);
         _costs!.Learn(_features, seconds / factor);
         memory.Judged(isFailure: false);

@@ -13,6 +13,12 @@ public class CostScanTests
 
     private double Cost(int own = 1000, TimeSpan later = default) => new CostScan(_memory, 7, 400, Now + later).Cost(_load, own);
 
+    private double Predicted(double milliseconds)
+    {
+        new CostScan(_memory, 7, 400, Now + TimeSpan.FromMilliseconds(milliseconds)).Cost(_load, 1000, out var predicted);
+        return predicted;
+    }
+
     [Fact]
     public void More_tokens_more_requests_and_a_slower_server_cost_more_a_larger_weight_less()
     {
@@ -23,7 +29,7 @@ public class CostScanTests
         Assert.True(busy > 2 * idle);
         for (var i = 0; i < 200; i++)
         {
-            _load.Times.Of(7).Pace.Took(2, _load.Times.Of(7).Pace.Learned, Now);
+            _load.Times.Of(7).Pace.Took(2, 1, Now);
         }
 
         Assert.True(Cost() > 1.2 * busy);
@@ -52,10 +58,33 @@ public class CostScanTests
     {
         _load.Reserve(new RequestWork(1000, 10) { IsStreamed = true }, Now);
         var expected = Cost();
-        Assert.Equal(expected, Cost(later: TimeSpan.FromSeconds(0.1)), 6);
+        Assert.InRange(Cost(later: TimeSpan.FromSeconds(0.1)), 0.5 * expected, expected);
         Assert.True(Cost(later: TimeSpan.FromSeconds(3)) > expected + 4);
         _load.Prefilled(new RequestWork(1000, 10) { IsStreamed = true }, Now + TimeSpan.FromSeconds(3));
         Assert.True(Cost(later: TimeSpan.FromSeconds(30)) < expected);
+    }
+
+    /// <summary>1,000 tokens take 125 ms at first: after 50 ms four tenths of the prompt are computed, at the end a tenth is left.</summary>
+    [Fact]
+    public void What_a_server_has_computed_of_a_prompt_does_not_wait_any_more()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            _load.Times.Of(7).Pace.Took(1, 1, Now);
+        }
+
+        _load.Reserve(new RequestWork(1000, 10) { IsStreamed = true }, Now);
+        var (full, idle) = (Predicted(0), Predicted(112.5));
+        Assert.InRange(full - idle, 0.9 * 0.125, 0.9 * 0.129);
+        Assert.InRange(full - Predicted(50), 0.049, 0.052);
+        Assert.Equal(idle, Predicted(300), 9);
+
+        // Of two prompts one is computed; the other begins when the first is answered.
+        _load.Reserve(new RequestWork(3000, 10) { IsStreamed = true }, Now);
+        var both = Predicted(0);
+        Assert.InRange(both - Predicted(50), 0.049, 0.053);
+        _load.Prefilled(new RequestWork(1000, 10) { IsStreamed = true }, Now + TimeSpan.FromMilliseconds(130));
+        Assert.InRange(both - Predicted(130), 0.125, 0.131);
     }
 
     [Fact]
