@@ -8,6 +8,7 @@ internal static class AcceptanceCommand
     private static readonly IReadOnlyDictionary<string, Action<AcceptanceRuns, AcceptanceReport>> Parts = new OrderedDictionary<string, Action<AcceptanceRuns, AcceptanceReport>>(StringComparer.OrdinalIgnoreCase)
     {
         ["ratios"] = RatioPart.Regimes,
+        ["floor"] = FloorPart.Run,
         ["exploration"] = ExplorationPart.Run,
         ["adaptation"] = AdaptationPart.Run,
         ["shuffled"] = ShuffledPart.Run,

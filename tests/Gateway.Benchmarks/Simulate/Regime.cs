@@ -62,6 +62,18 @@ internal sealed record Regime
         return all;
     }
 
+    /// <summary>The same with <paramref name="times"/> as much time between requests, and so much longer: hardly any meets another.</summary>
+    public Regime Thinned(double times)
+    {
+        WorkloadOptions Thin(WorkloadOptions workload) => workload with { Rate = workload.Rate / times };
+        return this with
+        {
+            Seconds = Seconds * times,
+            Workload = Thin(Workload),
+            Phases = [.. Phases.Select(phase => phase with { Seconds = phase.Seconds * times, Workload = phase.Workload is { } workload ? Thin(workload) : null })],
+        };
+    }
+
     /// <summary>A run of a strategy with a seed.</summary>
     public SimulationOptions Options(StrategyVariant variant, int seed, int gateways)
     {

@@ -39,7 +39,6 @@ internal sealed class SimulatedGateway : IDisposable
     private readonly SimulationOptions _options;
     private readonly ulong[] _blocks = new ulong[PromptFingerprint.MaxBlocks];
     private readonly bool _wantsPrefix;
-    private readonly ShuffledTimes? _shuffled;
     private InferenceFacts _facts;
 
     public SimulatedGateway(VirtualTime time, SimulationOptions options, int seed)
@@ -48,7 +47,6 @@ internal sealed class SimulatedGateway : IDisposable
         _services = Services(time, seed);
         _availability = _services.GetRequiredService<AvailabilityRegistry>();
         _strategy = options.Make?.Invoke(_availability) ?? Named(options.Strategy);
-        _shuffled = options.ShufflesRewards ? new ShuffledTimes(new Chance(~seed)) : null;
         _wantsPrefix = _strategy.WantsPrefix(options.Cluster);
         var config = ExtensionsCarrier.Attach(new ClusterConfig { ClusterId = "simulated" }, options.Cluster);
         _cluster = new ClusterState("simulated", new ClusterModel(config, _client));
@@ -122,10 +120,10 @@ internal sealed class SimulatedGateway : IDisposable
     {
         var hold = request.Hold;
         request.Place.Prefilled(Clock);
-        Sample(hold).Add(Clock, Waited(request), _shuffled is null ? request.Note : default);
-        if (_shuffled is not null && hold.Availability.Word.Epoch == hold.Picked.Epoch)
+        Sample(hold).Add(Clock, Waited(request), _options.Told is null ? request.Note : default);
+        if (_options.Told is { } told && request.Note.IsKept && hold.Availability.Word.Epoch == hold.Picked.Epoch)
         {
-            request.Note.Answered(_shuffled.Swap(Waited(request)), Clock);
+            request.Note.Answered(told(request.Note.Predicted, Waited(request)), Clock);
         }
 
         if (hold.Picked.IsTrialTaken)

@@ -32,8 +32,8 @@ internal sealed record SimulationOptions
     /// <summary>Whether requests say how long their answer is at most, and that is how long it is; otherwise they say nothing.</summary>
     public bool LimitsAnswers { get; init; }
 
-    /// <summary>A control: what picks are judged by is the time of another of the last few hundred requests of the gateway, by chance.</summary>
-    public bool ShufflesRewards { get; init; }
+    /// <summary>A control: the seconds that picks are judged by, from those predicted and those it took; null for those it took.</summary>
+    public Func<double, double, double>? Told { get; init; }
 
     /// <summary>Makes a strategy that the gateway itself does not have; null for the one named.</summary>
     public Func<AvailabilityRegistry, Strategy>? Make { get; init; }
