@@ -1,8 +1,13 @@
 namespace BlazeGateway.Policies.Destinations;
 
-/// <summary>One value for each model, made when the model is first asked for. Beyond <see cref="Most"/> models those that come later share one. No lock; nothing allocated once a model is known.</summary>
+/// <summary>
+/// One value for each model, made when the model is first asked for. Beyond <see cref="Most"/> models a new one takes the place of one that nothing was learned
+/// of, so that names that nobody answers to keep no place; when there is none, those that come later share a value. No lock; nothing allocated once a model is
+/// known.
+/// </summary>
 /// <param name="make">Makes a value.</param>
-internal sealed class ByModel<T>(Func<T> make)
+/// <param name="isEmpty">Whether nothing was learned.</param>
+internal sealed class ByModel<T>(Func<T> make, Func<T, bool> isEmpty)
     where T : class
 {
     /// <summary>Most models told apart.</summary>
@@ -45,13 +50,14 @@ internal sealed class ByModel<T>(Func<T> make)
                 return known.Value;
             }
 
-            if (entries.Length >= Most)
+            var place = entries.Length < Most ? entries.Length : Array.FindIndex(entries, entry => isEmpty(entry.Value));
+            if (place < 0)
             {
                 return Volatile.Read(ref _others);
             }
 
             var added = new Entry(model, make());
-            if (Interlocked.CompareExchange(ref _entries, [.. entries, added], entries) == entries)
+            if (Interlocked.CompareExchange(ref _entries, [.. entries[..place], added, .. entries[Math.Min(place + 1, entries.Length)..]], entries) == entries)
             {
                 return added.Value;
             }

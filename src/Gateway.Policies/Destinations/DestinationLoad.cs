@@ -67,7 +67,7 @@ internal sealed class DestinationLoad
     public int Streamed => Volatile.Read(ref _counters.Streamed);
 
     /// <summary>How quickly it answers, by model.</summary>
-    public ByModel<AnswerTimes> Times { get; } = new(static () => new AnswerTimes());
+    public ByModel<AnswerTimes> Times { get; } = new(static () => new AnswerTimes(), static times => !times.FirstChunk.HasSample);
 
     /// <summary>Which beginnings of prompts it is expected to have in its cache.</summary>
     public PrefixMemory Prefix { get; } = new();

@@ -63,7 +63,7 @@ internal sealed class ClusterMemory(Chance chance)
     public TurnCounter Turn { get; } = new(chance);
 
     /// <summary>How many tokens requests have, by model.</summary>
-    public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates());
+    public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates(), static tokens => !tokens.HasLearned);
 
     /// <summary>What strategies learned.</summary>
     public Kept Learned { get; } = new();

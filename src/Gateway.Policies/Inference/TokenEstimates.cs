@@ -33,6 +33,9 @@ internal sealed class TokenEstimates
     /// <summary>Tokens a prompt has on average, 0 before the first.</summary>
     public double Prompt => Volatile.Read(ref _prompt);
 
+    /// <summary>Whether a model server has stated anything.</summary>
+    public bool HasLearned => BytesPerToken != FirstBytesPerToken || Output != FirstOutput;
+
     /// <summary>What a request brings a destination to do: the answer is as long as others were, or as the request allows.</summary>
     public RequestWork Estimate(in InferenceFacts facts)
     {

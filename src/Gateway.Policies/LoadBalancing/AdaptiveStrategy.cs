@@ -60,8 +60,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         var decision = Decide(request, candidates, memory, weighed, new Decision(AdaptiveArms.Model, places[least], costs[least]), cluster.Adaptive);
         if (decision.Index >= 0 && request.IsFollowed)
         {
-            request.Note.Keep(memory, decision.Arm, decision.Reason == PickReason.HeldOut, decision.Propensity);
-            request.Note.Reason = decision.Reason;
+            request.Note.Keep(memory, decision.Arm, decision.Reason, decision.Propensity);
             request.Note.Ratio = (decision.Arm == AdaptiveArms.Model ? decision.Cost : weighed.Cost(request, candidates, decision.Index)) / lowest;
             scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), lowest, ref request.Note);
             memory.Tally.Count(decision.Arm, request.Note.Ratio > CostScan.Dearer);

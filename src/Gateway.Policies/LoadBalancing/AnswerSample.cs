@@ -2,6 +2,7 @@ using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using Microsoft.AspNetCore.Http;
 
 namespace BlazeGateway.Policies.LoadBalancing;
 
@@ -13,6 +14,10 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
 {
     /// <summary>Seconds between chunks as they are known, 0 when there were none.</summary>
     public double PerChunk => times?.Pace.PerChunk ?? 0;
+
+    /// <summary>Whether an answer refuses the gateway as a failure would: it is told to come less often, or that its key is not good. A client's own key says nothing of the server.</summary>
+    public static bool IsRefusal(int status, bool ofClientsKey) =>
+        status == StatusCodes.Status429TooManyRequests || (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden && !ofClientsKey);
 
     /// <summary>The first chunk took <paramref name="seconds"/>; so is told to whoever picked.</summary>
     public void Add(TimeSpan now, double seconds, in PickNote note)
@@ -63,5 +68,6 @@ internal readonly struct AnswerSample(DestinationAvailability? availability, Ava
         }
     }
 
-    private bool IsCurrent => times is not null && (availability is null || availability.Word.Epoch == picked.Epoch);
+    /// <summary>Whether the destination is still the one that was picked, in service without a break since.</summary>
+    public bool IsCurrent => times is not null && (availability is null || availability.Word.Epoch == picked.Epoch);
 }

@@ -59,7 +59,7 @@ internal abstract class FollowedPlace
         var waited = (now - _began).TotalSeconds;
         switch (outcome)
         {
-            case AttemptOutcome.Answered when status is StatusCodes.Status429TooManyRequests or StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
+            case AttemptOutcome.Answered when AnswerSample.IsRefusal(status, ofClientsKey: true):
                 _sample.Fail(now, PickNote.Penalty, Note);
                 break;
             case AttemptOutcome.Answered:

@@ -17,7 +17,6 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, IHttpForwarder forwarder, DecisionRecorder decisions, TrustLog trust)
 {
-    private const double Penalty = 5;
 
     /// <summary>Picks and takes hold of what the attempt needs; an error when there is nothing to pick.</summary>
     public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
@@ -157,8 +156,8 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var now = context.Clock;
         switch (verdict)
         {
-            case AttemptOutcome.Answered when context.AnswerStatus() is StatusCodes.Status429TooManyRequests or StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden:
-                sample.Fail(now, Penalty, context.Note);
+            case AttemptOutcome.Answered when AnswerSample.IsRefusal(context.AnswerStatus(), ofClientsKey: !context.Route.KeysEndHere):
+                sample.Fail(now, PickNote.Penalty, context.Note);
                 break;
             case AttemptOutcome.Answered when context.IsInference && context.AnswerStatus() < StatusCodes.Status400BadRequest:
                 LearnAnswer(context, hold, sample, now, waited);
@@ -169,7 +168,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
                 sample.AddAtLeast(now, hasBegun || context.IsUpload ? 0 : waited);
                 break;
             default:
-                sample.Fail(now, hasBegun ? Penalty : Math.Max(Penalty, waited), context.Note);
+                sample.Fail(now, hasBegun ? PickNote.Penalty : Math.Max(PickNote.Penalty, waited), context.Note);
                 break;
         }
     }
@@ -202,7 +201,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         }
 
         context.Tokens?.Learn(context.Facts, usage, isWhole: context.AnswerEnd == AnswerEnd.Complete);
-        if (!context.Prefix.IsEmpty && usage.Prompt > 0)
+        if (!context.Prefix.IsEmpty && usage.Prompt > 0 && sample.IsCurrent)
         {
             hold.Availability.Load.Prefix.Answered(context.Forecast, usage.Prompt, context.Facts.PromptBytes, usage.Cached);
         }

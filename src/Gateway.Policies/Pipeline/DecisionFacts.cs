@@ -18,7 +18,7 @@ internal static class DecisionFacts
         decision.AnswerTokens = context.Work.OutputTokens;
         decision.Mark(context.Prefix);
         decision.Arm = note.IsKept ? note.Arm : -1;
-        decision.IsHeldOut = note.IsHeldOut;
+        decision.Reason = note.Reason;
         decision.Propensity = note.Propensity;
         decision.Predicted = note.Predicted;
         decision.Best = note.Best;
@@ -53,7 +53,7 @@ internal static class DecisionFacts
         var predicted = note is { IsKept: true, Predicted: > 0 }
             ? string.Create(CultureInfo.InvariantCulture, $"; predicted {note.Predicted:0.0##} s; best {note.Best:0.0##} s")
             : "";
-        return $"{context.Record.Strategy}{arm} {context.Destination!.DestinationId}{among}{predicted}{(note.IsHeldOut ? "; held out" : "")}";
+        return $"{context.Record.Strategy}{arm} {context.Destination!.DestinationId}{among}{predicted}{(note.IsKept && note.Reason != PickReason.Cheap ? "; " + DecisionReport.Name(note.Reason) : "")}";
     }
 
     private static double Seconds(RequestContext context, long ticks) => context.Time.GetElapsedTime(0, ticks).TotalSeconds;

@@ -23,7 +23,7 @@ internal sealed class RoutePlan
         Metrics = metrics.Route(RouteId);
         var cluster = route.Cluster is null ? new ClusterExtensions() : ExtensionsCarrier.Read(route.Cluster.Model.Config);
         IsInference = Options.Inference ?? (Options.Models.Count > 0 || cluster.ModelServer is not null);
-        Clients = new ClientRule(clients, Options.RequireKey ?? clients.RequiresKey, keysEndHere: IsInference && !Options.ForwardClientCredentials);
+        Clients = new ClientRule(clients, Options.RequireKey ?? clients.RequiresKey, keysEndHere: KeysEndHere);
         Limits = LimitStep.Compile(RouteId, Options.Limits, permits, Metrics);
         Kind = cluster.ModelServer?.Kind ?? ModelServerKinds.Generic;
         TotalTicks = Ticks(Options.Timeouts.Total ?? cluster.Timeouts.Total, time) ?? long.MaxValue;
@@ -51,6 +51,9 @@ internal sealed class RoutePlan
 
     /// <summary>Whether requests are read as inference requests.</summary>
     public bool IsInference { get; }
+
+    /// <summary>Whether keys of clients are not sent on, so that a destination that refuses one refuses the gateway's.</summary>
+    public bool KeysEndHere => IsInference && !Options.ForwardClientCredentials;
 
     /// <summary>Tells the route's clients apart.</summary>
     public ClientRule Clients { get; }

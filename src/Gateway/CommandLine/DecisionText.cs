@@ -54,8 +54,9 @@ internal static class DecisionText
             return bound + $"{picked} was the only candidate";
         }
 
-        return bound + (decision.HeldOut
-            ? Format($"held out: power of two picked among {many}, to compare the model with (chance {decision.Propensity:0.####})")
+        return bound + (decision.Reason == "held_out" ? Format($"held out: power of two picked among {many}, to compare the model with (chance {decision.Propensity:0.####})")
+            : decision.Reason == "cold" ? Format($"too few answers to go by yet: power of two picked among {many}")
+            : decision.Reason == "untrusted" ? "the model is left out for now; " + ByArm(decision, decision.Arm!, many)
             : decision.Arm == "Model" ? Format($"the model predicted the least cost, {decision.BestCost:0.###} s, among {many}")
             : decision.Arm is { } arm ? ByArm(decision, arm, many)
             : Rule(decision, many));

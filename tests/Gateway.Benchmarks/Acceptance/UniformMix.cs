@@ -29,7 +29,7 @@ internal sealed class UniformMix(AvailabilityRegistry availability) : Strategy("
         var picked = arm == AdaptiveArms.Model ? least : _arms[arm - 1].Choose(request, candidates);
         if (picked >= 0 && request.IsFollowed)
         {
-            request.Note.Keep(memory, arm, isHeldOut: false, 1);
+            request.Note.Keep(memory, arm, PickReason.Cheap, 1);
             scan.Expect(candidates.Loads[picked], Own(request, candidates, picked), costs[least], ref request.Note);
         }
 

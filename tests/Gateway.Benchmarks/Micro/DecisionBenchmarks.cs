@@ -82,7 +82,7 @@ public class DecisionBenchmarks : IDisposable
         decision.Destination = picked;
         decision.Names = _names;
         decision.Arm = note.IsKept ? note.Arm : -1;
-        (decision.IsHeldOut, decision.Propensity, decision.Predicted, decision.Best) = (note.IsHeldOut, note.Propensity, note.Predicted, note.Best);
+        (decision.Reason, decision.Propensity, decision.Predicted, decision.Best) = (note.Reason, note.Propensity, note.Predicted, note.Best);
         new PublishedDecision(slot, slot.Publish()).Settle(new DecisionOutcome("ok", 200, 0.1, 0.01));
         return picked;
     }

@@ -40,7 +40,7 @@ public sealed class DecisionTests : IAsyncLifetime
         await exchange.BeginEventsAsync();
         await exchange.ChunkAsync(Scene.Event);
         await caller.HeadAsync();
-        Assert.Matches(@"^Adaptive/PowerOfTwoChoices d0 of 1; predicted \d+\.\d+ s; best \d+\.\d+ s$", caller.Header("X-Blaze-Decision"));
+        Assert.Matches(@"^Adaptive/PowerOfTwoChoices d0 of 1; predicted \d+\.\d+ s; best \d+\.\d+ s; cold$", caller.Header("X-Blaze-Decision"));
         await caller.ReadAsync(Scene.Event.Length);
         var running = Recorder.Read(9).Single();
         Assert.Equal(("one", "chat", "llm", "Adaptive", "PowerOfTwoChoices", "d0"), (running.RequestId, running.Route, running.Cluster, running.Strategy, running.Arm, running.Destination));

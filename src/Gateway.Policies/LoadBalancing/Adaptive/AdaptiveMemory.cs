@@ -14,7 +14,7 @@ internal sealed class AdaptiveMemory
     private double _perChunk;
 
     /// <summary>How long first chunks take, by model.</summary>
-    public ByModel<CostModel> Costs { get; } = new(static () => new CostModel());
+    public ByModel<CostModel> Costs { get; } = new(static () => new CostModel(), static model => model.Samples == 0);
 
     /// <summary>Which way to pick does best.</summary>
     public ArmBandit Arms { get; } = new(AdaptiveArms.Count);

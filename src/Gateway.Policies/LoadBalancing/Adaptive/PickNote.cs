@@ -25,7 +25,7 @@ internal struct PickNote
     public int Arm { get; private set; }
 
     /// <summary>Whether the request is one of those held out.</summary>
-    public bool IsHeldOut { get; private set; }
+    public readonly bool IsHeldOut => Reason == PickReason.HeldOut;
 
     /// <summary>The chance this pick had, where chance decided: 1 for all others.</summary>
     public double Propensity { get; private set; }
@@ -37,7 +37,7 @@ internal struct PickNote
     public double Best { get; private set; }
 
     /// <summary>Why it was picked.</summary>
-    public PickReason Reason { get; set; }
+    public PickReason Reason { get; private set; }
 
     /// <summary>Cost of the destination picked, as a multiple of the least there was: 1 is the least.</summary>
     public double Ratio { get; set; }
@@ -52,10 +52,10 @@ internal struct PickNote
     public int Among { get; set; }
 
     /// <summary>Keeps how it was picked.</summary>
-    public void Keep(AdaptiveMemory memory, int arm, bool isHeldOut, double propensity)
+    public void Keep(AdaptiveMemory memory, int arm, PickReason reason, double propensity)
     {
         _memory = memory;
-        (Arm, IsHeldOut, Propensity) = (arm, isHeldOut, propensity);
+        (Arm, Reason, Propensity) = (arm, reason, propensity);
         (_costs, _times, Predicted, Best) = (null, null, 0, 0);
     }
 

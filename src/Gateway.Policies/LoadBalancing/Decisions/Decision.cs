@@ -32,8 +32,8 @@ internal struct Decision
     /// <summary>Arm of <c>Adaptive</c>, an index of <see cref="AdaptiveArms.Names"/>; −1 for other strategies.</summary>
     public int Arm;
 
-    /// <summary>Whether the request was held out.</summary>
-    public bool IsHeldOut;
+    /// <summary>Why <c>Adaptive</c> picked as it did; of other strategies it says nothing.</summary>
+    public PickReason Reason;
 
     /// <summary>The chance this pick had.</summary>
     public double Propensity;

@@ -18,8 +18,11 @@ namespace BlazeGateway.Policies.LoadBalancing.Decisions;
 internal sealed record DecisionReport(
     DateTimeOffset Time, string RequestId, string Route, string Cluster, string? Model, string Strategy, string? Arm, string By, string? Destination)
 {
-    /// <summary>Whether the request is one of those that are picked by power of two to compare the model with.</summary>
-    public bool HeldOut { get; init; }
+    /// <summary>
+    /// Why <c>Adaptive</c> picked as it did: <c>least_cost</c>, <c>cold</c> (too few answers to go by), <c>held_out</c> (picked by power of two, to compare the
+    /// model with), <c>untrusted</c> (the model is left out) or <c>tried</c> (dearer, by chance); null for other strategies.
+    /// </summary>
+    public string? Reason { get; init; }
 
     /// <summary>The chance this pick had where chance decided; 1 for all others, null without <c>Adaptive</c>.</summary>
     public double? Propensity { get; init; }
@@ -71,7 +74,7 @@ internal sealed record DecisionReport(
             decision.Way switch { DecisionWay.Affinity => "affinity", DecisionWay.Trial => "trial", _ => "strategy" },
             decision.Destination)
         {
-            HeldOut = decision.IsHeldOut,
+            Reason = decision.Arm < 0 ? null : Name(decision.Reason),
             Propensity = decision.Arm < 0 ? null : decision.Propensity,
             PredictedSeconds = Positive(decision.Predicted),
             BestCost = Positive(decision.Best),
@@ -84,6 +87,16 @@ internal sealed record DecisionReport(
             Outcome = OutcomeReport.Of(decision.Outcome),
         };
     }
+
+    /// <summary>The reason as reports name it.</summary>
+    internal static string Name(PickReason reason) => reason switch
+    {
+        PickReason.Cold => "cold",
+        PickReason.HeldOut => "held_out",
+        PickReason.Untrusted => "untrusted",
+        PickReason.Tried => "tried",
+        _ => "least_cost",
+    };
 
     internal static double? Positive(double seconds) => seconds > 0 && double.IsFinite(seconds) ? Math.Round(seconds, 6) : null;
 

@@ -76,8 +76,10 @@ public sealed class AdaptiveTests
         Assert.InRange(result.Between(40, 50).Shares()[7], isEased ? 0 : 0.8 / 8, 1.5 / 8);
     }
 
+    /// <summary>In R3, where little waits and what is cached draws, its part is less even to begin with.</summary>
     [Theory]
     [InlineData("R1", 0.8)]
+    [InlineData("R3", 0.5)]
     [InlineData("R8", 0.8)]
     public void One_that_becomes_slower_loses_its_part_within_ten_seconds_and_gets_it_back_within_sixty(string regime, double back)
     {
