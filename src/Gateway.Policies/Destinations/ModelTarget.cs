@@ -12,6 +12,7 @@ internal sealed class ModelTarget
         PublicName = publicName;
         Cluster = cluster;
         Rewrite = rewrite;
+        Key = rewrite is null ? 0 : ModelKey.Of(rewrite);
         RewriteUtf8 = rewrite is null ? default : JsonEncodedText.Encode(rewrite, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.ToArray();
     }
 
@@ -23,6 +24,9 @@ internal sealed class ModelTarget
 
     /// <summary>Name written into the body; null when the client's stays.</summary>
     public string? Rewrite { get; }
+
+    /// <summary><see cref="ModelKey"/> of <see cref="Rewrite"/>; 0 when the client's name stays.</summary>
+    public ulong Key { get; }
 
     /// <summary><see cref="Rewrite"/> as it stands between the quotes of a JSON string; empty when the client's stays.</summary>
     public ReadOnlyMemory<byte> RewriteUtf8 { get; }

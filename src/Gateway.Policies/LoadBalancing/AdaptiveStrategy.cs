@@ -35,9 +35,10 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
         }
 
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
-        var scan = new CostScan(memory, request.Model, request.UsualPrompt, Now);
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, places, Drawn)];
+        var now = Now;
+        var scan = new CostScan(memory, request.Model, request.UsualPrompt, new LoadingCost(request.Model, places, candidates.Loads, now), now);
         Span<double> costs = stackalloc double[places.Length];
         var (guess, lowest) = (int.MaxValue, double.PositiveInfinity);
         for (var i = 0; i < places.Length; i++)

@@ -32,12 +32,13 @@ internal sealed class LeastLoadedStrategy(AvailabilityRegistry availability) : S
         places = places[..Places(candidates, places, drawn: 2)];
         Span<double> costs = stackalloc double[places.Length];
         var (guess, now) = (int.MaxValue, Now);
+        var loading = new LoadingCost(request.Model, places, candidates.Loads, now);
         var record = request.Record is { IsWeighed: false } unweighed ? unweighed : null;
         for (var i = 0; i < places.Length; i++)
         {
             var load = candidates.Loads[places[i]];
             var own = request.OwnTokens(load, ref guess);
-            costs[i] = load.IsOpen ? ServerLoad.InPrompts(load, own, request.UsualPrompt, now) / load.EffectiveWeight : double.PositiveInfinity;
+            costs[i] = load.IsOpen ? (ServerLoad.InPrompts(load, own, request.UsualPrompt, now) + loading.On(load)) / load.EffectiveWeight : double.PositiveInfinity;
             record?.Weigh(load, own, double.NaN, costs[i]);
         }
 

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
@@ -220,7 +219,7 @@ internal sealed class RequestContext
     /// <param name="wantsPrefix">Whether the strategy goes by the beginning of the prompt.</param>
     public void Estimate(ByModel<TokenEstimates> tokens, bool wantsPrefix)
     {
-        ModelKey = XxHash3.HashToUInt64(_facts.Model);
+        ModelKey = Model is { Key: not 0 and var key } ? key : Destinations.ModelKey.Of(_facts.Model);
         Tokens = tokens.Of(ModelKey);
         Work = Tokens.Estimate(_facts);
         if (wantsPrefix)

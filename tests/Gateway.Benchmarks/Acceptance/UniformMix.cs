@@ -17,7 +17,7 @@ internal sealed class UniformMix(AvailabilityRegistry availability) : Strategy("
     internal override int Choose(in PickRequest request, in Candidates candidates)
     {
         var memory = candidates.Cluster!.Learned(static _ => new AdaptiveMemory());
-        var scan = new CostScan(memory, request.Model, request.UsualPrompt, Now);
+        var scan = new CostScan(memory, request.Model, request.UsualPrompt, default, Now);
         Span<double> costs = stackalloc double[candidates.Loads.Length];
         for (var i = 0; i < costs.Length; i++)
         {

@@ -5,6 +5,8 @@ namespace BlazeGateway.Policies.Destinations.Reports;
 /// <summary>What a model server said of itself. Null and empty where it said nothing.</summary>
 internal sealed record ReportedFacts
 {
+    private const string LatestTag = ":latest";
+
     /// <summary>Nothing said.</summary>
     public static ReportedFacts Nothing { get; } = new();
 
@@ -43,6 +45,10 @@ internal sealed record ReportedFacts
 
     /// <summary>Models in memory (Ollama). Says where a request starts at once, and nothing of how busy the server is.</summary>
     public ImmutableArray<string> ResidentModels { get; init; } = [];
+
+    /// <summary>Names of what is loaded, or about to be: adapters and models. Ollama takes a name without a tag for the one tagged latest.</summary>
+    public IEnumerable<string> Models => RunningAdapters.Concat(WaitingAdapters).Concat(ResidentModels)
+        .Concat(ResidentModels.Where(static name => name.EndsWith(LatestTag, StringComparison.Ordinal)).Select(static name => name[..^LatestTag.Length]));
 
     /// <summary>Whether it said anything.</summary>
     public bool SaysAnything => this != Nothing;

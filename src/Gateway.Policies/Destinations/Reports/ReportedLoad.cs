@@ -23,6 +23,8 @@ internal sealed class ReportedLoad
     private readonly double _pressure;
     private readonly long _requestsUntil;
     private readonly long _cacheUntil;
+    private readonly long _modelsUntil;
+    private readonly ulong[] _models;
 
     /// <param name="facts">What the server said.</param>
     /// <param name="requests">When it said how many requests it has.</param>
@@ -34,6 +36,8 @@ internal sealed class ReportedLoad
         _cacheUntil = facts.CacheUse is null ? long.MinValue : (cache.At + cache.GoodFor).Ticks;
         _others = Math.Max(0, (facts.Waiting ?? 0) + (facts.Running ?? 0) - requests.InFlight);
         _pressure = CachePressure.Of(facts.CacheUse ?? 0);
+        _modelsUntil = (requests.At + requests.GoodFor).Ticks;
+        _models = [.. facts.Models.Select(ModelKey.Of)];
     }
 
     /// <summary>What the server said.</summary>
@@ -44,6 +48,11 @@ internal sealed class ReportedLoad
 
     /// <summary>When it said how full its cache is.</summary>
     public ReportMoment Cache { get; }
+
+    /// <summary>Whether it has <paramref name="model"/>, an adapter or a model of several, ready for requests: they need not wait until it is loaded.</summary>
+    /// <param name="model">A <see cref="ModelKey"/>.</param>
+    /// <param name="now">Time.</param>
+    public bool Has(ulong model, TimeSpan now) => _models.Length > 0 && now.Ticks <= _modelsUntil && _models.AsSpan().Contains(model);
 
     /// <summary>When it said anything last.</summary>
     public TimeSpan TakenAt => Requests.At > Cache.At ? Requests.At : Cache.At;

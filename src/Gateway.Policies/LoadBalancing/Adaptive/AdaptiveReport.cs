@@ -48,7 +48,7 @@ internal sealed record AdaptiveReport(string State, int Answers, double Error, d
         }
 
         var tokens = (int)loads.Tokens.Of(busiest.Model).Prompt;
-        var scan = new CostScan(memory, busiest.Model, tokens, now);
+        var scan = new CostScan(memory, busiest.Model, tokens, default, now);
         foreach (var load in loads.Candidates)
         {
             var cost = scan.Cost(load, tokens, out var predicted);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.LoadBalancing.Selection;
 
 namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 
@@ -30,6 +31,7 @@ internal readonly ref struct CostScan
 
     private readonly CostModel _costs;
     private readonly CostShape _shape;
+    private readonly LoadingCost _loading;
     private readonly ulong _model;
     private readonly TimeSpan _now;
     private readonly double _usualChunk;
@@ -38,9 +40,11 @@ internal readonly ref struct CostScan
     /// <param name="memory">What was learned.</param>
     /// <param name="model">Model the request asks for; 0 for none.</param>
     /// <param name="usualPrompt">Tokens of a prompt, for requests of others that model servers report; 0 when not known.</param>
+    /// <param name="loading">What it costs where the model is not loaded.</param>
     /// <param name="now">Time since the moment everything learned is stamped by.</param>
-    public CostScan(AdaptiveMemory memory, ulong model, double usualPrompt, TimeSpan now)
+    public CostScan(AdaptiveMemory memory, ulong model, double usualPrompt, LoadingCost loading, TimeSpan now)
     {
+        _loading = loading;
         _usualPrompt = usualPrompt;
         _costs = memory.Costs.Of(model);
         _shape = _costs.Shape;
@@ -72,6 +76,7 @@ internal readonly ref struct CostScan
         var own = seconds - (_shape.Predict(features with { Tokens = features.Tokens - (ownTokens / Thousand) }) * factor);
         var queued = Math.Min(MostQueued, destination.PrefillTokens / (double)Math.Max(1, ownTokens));
         seconds += own * (ForThoseToCome + (ForEachQueued * queued) + (ForEachInFlight * destination.InFlight));
+        seconds += _loading.On(destination) * _usualPrompt / Thousand * _shape.PerToken * factor;
         seconds += Silence(destination, seconds + done);
         seconds *= destination.Reported?.Pressure(_now) ?? 1;
         if (pace.Failures(_now) is > 0 and var failures)

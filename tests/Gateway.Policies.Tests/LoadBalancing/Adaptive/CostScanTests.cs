@@ -11,11 +11,11 @@ public class CostScanTests
     private readonly AdaptiveMemory _memory = new();
     private readonly DestinationLoad _load = new("d");
 
-    private double Cost(int own = 1000, TimeSpan later = default) => new CostScan(_memory, 7, 400, Now + later).Cost(_load, own);
+    private double Cost(int own = 1000, TimeSpan later = default) => new CostScan(_memory, 7, 400, default, Now + later).Cost(_load, own);
 
     private double Predicted(double milliseconds)
     {
-        new CostScan(_memory, 7, 400, Now + TimeSpan.FromMilliseconds(milliseconds)).Cost(_load, 1000, out var predicted);
+        new CostScan(_memory, 7, 400, default, Now + TimeSpan.FromMilliseconds(milliseconds)).Cost(_load, 1000, out var predicted);
         return predicted;
     }
 
