@@ -75,10 +75,10 @@ public sealed record AdaptiveOptions
 public sealed record HashOptions
 {
     /// <summary>
-    /// What requests are kept together by, the first of these that a request has: <c>prompt_cache_key</c> and <c>user</c> of an inference request's body,
+    /// What requests are kept together by, the first of these that a request has: <c>prompt_cache_key</c>, <c>conversation</c> and <c>user</c> of an inference request's body,
     /// <c>prefix</c> (the first 1,024 bytes of its prompt, or as many whole 64 as there are), <c>client</c> (who sent it: key, else address), <c>path</c>, or
     /// <c>header:NAME</c>. A request with none of them goes where there is least to do.
-    /// Default: empty, which means <c>prompt_cache_key</c>, <c>user</c>, <c>client</c>.
+    /// Default: empty, which means <c>prompt_cache_key</c>, <c>conversation</c>, <c>user</c>, <c>client</c>.
     /// </summary>
     public List<string> Keys { get; init; } = [];
 
@@ -93,7 +93,10 @@ public static class HashKeys
     /// <summary>The member <c>prompt_cache_key</c> of the body.</summary>
     public const string PromptCacheKey = "prompt_cache_key";
 
-    /// <summary>The member <c>user</c> of the body.</summary>
+    /// <summary>The member <c>conversation</c> of the body, in OpenAI's Responses API.</summary>
+    public const string Conversation = "conversation";
+
+    /// <summary>The member <c>user</c> of the body; Anthropic's <c>metadata</c>.</summary>
     public const string User = "user";
 
     /// <summary>How the prompt begins.</summary>
@@ -111,7 +114,7 @@ public static class HashKeys
     private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>All but headers.</summary>
-    internal static IReadOnlyList<string> Words { get; } = [PromptCacheKey, User, Prefix, Client, Path];
+    internal static IReadOnlyList<string> Words { get; } = [PromptCacheKey, Conversation, User, Prefix, Client, Path];
 
     /// <summary>Whether <paramref name="key"/> is one.</summary>
     internal static bool IsKnown(string key) =>

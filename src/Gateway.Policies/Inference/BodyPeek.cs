@@ -52,6 +52,7 @@ internal static class BodyPeek
         facts.PromptCacheKey = PromptFingerprint.Hash(body, machine.Sink.PromptCacheKey);
         facts.CacheSalt = PromptFingerprint.Hash(body, machine.Sink.CacheSalt);
         facts.User = PromptFingerprint.Hash(body, machine.Sink.User);
+        facts.Conversation = PromptFingerprint.Hash(body, machine.Sink.Conversation);
         return default;
     }
 }

@@ -56,8 +56,11 @@ internal struct InferenceFacts
     /// <summary>Hash of <c>cache_salt</c>, 0 when absent.</summary>
     public ulong CacheSalt { readonly get; internal set; }
 
-    /// <summary>Hash of <c>user</c>, 0 when absent.</summary>
+    /// <summary>Hash of <c>user</c>, or of Anthropic's <c>metadata</c>; 0 when absent.</summary>
     public ulong User { readonly get; internal set; }
+
+    /// <summary>Hash of <c>conversation</c> of the Responses API, an id or an object that holds one; 0 when absent.</summary>
+    public ulong Conversation { readonly get; internal set; }
 
     /// <summary>Whether <c>tools</c> is an array or object.</summary>
     public bool HasTools { readonly get; internal set; }

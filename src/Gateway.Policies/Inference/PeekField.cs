@@ -20,6 +20,7 @@ internal enum PeekField : byte
     PromptCacheKey,
     CacheSalt,
     User,
+    Conversation,
     Store,
     Background,
     Tools,
@@ -41,6 +42,7 @@ internal static class PeekFields
         ("max_completion_tokens", PeekField.MaxCompletionTokens), ("max_output_tokens", PeekField.MaxOutputTokens),
         ("n", PeekField.N), ("best_of", PeekField.BestOf), ("stream_options", PeekField.StreamOptions),
         ("prompt_cache_key", PeekField.PromptCacheKey), ("cache_salt", PeekField.CacheSalt), ("user", PeekField.User),
+        ("conversation", PeekField.Conversation),
         ("store", PeekField.Store), ("background", PeekField.Background), ("tools", PeekField.Tools),
         ("instructions", PeekField.Instructions), ("messages", PeekField.Messages), ("prompt", PeekField.Prompt), ("input", PeekField.Input),
     ];
@@ -48,7 +50,7 @@ internal static class PeekFields
     private static readonly (string Name, PeekField Field)[] _anthropic =
     [
         ("model", PeekField.Model), ("stream", PeekField.Stream), ("max_tokens", PeekField.MaxTokens),
-        ("tools", PeekField.Tools), ("system", PeekField.System), ("messages", PeekField.Messages),
+        ("metadata", PeekField.User), ("tools", PeekField.Tools), ("system", PeekField.System), ("messages", PeekField.Messages),
     ];
 
     private static readonly (string Name, PeekField Field)[] _ollama =

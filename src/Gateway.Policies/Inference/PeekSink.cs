@@ -16,6 +16,7 @@ internal struct PeekSink : IJsonSink
     public BodyRange PromptCacheKey;
     public BodyRange CacheSalt;
     public BodyRange User;
+    public BodyRange Conversation;
 
     private Dialect _dialect;
     private uint _seen;
@@ -174,6 +175,9 @@ internal struct PeekSink : IJsonSink
             case PeekField.User:
                 User = kind == JsonKind.Null ? default : range;
                 return true;
+            case PeekField.Conversation:
+                Conversation = kind == JsonKind.Null ? default : range;
+                return true;
             case >= PeekField.Tools:
                 Facts.HasTools |= member == PeekField.Tools && kind is JsonKind.Array or JsonKind.Object;
                 Facts.SetPrompt(member, range);
@@ -264,7 +268,7 @@ internal struct PeekSink : IJsonSink
         PeekField.Model or PeekField.PromptCacheKey or PeekField.CacheSalt => kind == JsonKind.String,
         PeekField.Stream or PeekField.Store or PeekField.Background or PeekField.IncludeUsage => kind is JsonKind.True or JsonKind.False,
         PeekField.StreamOptions or PeekField.Options => kind == JsonKind.Object,
-        PeekField.User or >= PeekField.Tools => true,
+        PeekField.User or PeekField.Conversation or >= PeekField.Tools => true,
         _ => kind == JsonKind.Number,
     };
 

@@ -98,6 +98,9 @@ internal readonly ref struct PickRequest
     /// <summary>Hash of <c>prompt_cache_key</c>, 0 without.</summary>
     public ulong PromptCacheKey => _isRead ? _facts.PromptCacheKey : 0;
 
+    /// <summary>Hash of <c>conversation</c>, 0 without.</summary>
+    public ulong Conversation => _isRead ? _facts.Conversation : 0;
+
     /// <summary>Hash of <c>user</c>, 0 without.</summary>
     public ulong User => _isRead ? _facts.User : 0;
 }

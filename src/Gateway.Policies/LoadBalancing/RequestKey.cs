@@ -11,7 +11,7 @@ internal sealed class RequestKey
     /// <summary>Blocks of a prompt that are its beginning: 1,024 bytes.</summary>
     private const int Beginning = 16;
 
-    private static readonly string[] Ordinary = [HashKeys.PromptCacheKey, HashKeys.User, HashKeys.Client];
+    private static readonly string[] Ordinary = [HashKeys.PromptCacheKey, HashKeys.Conversation, HashKeys.User, HashKeys.Client];
 
     private readonly Source[] _sources;
     private readonly PlacementHash _hash;
@@ -32,6 +32,7 @@ internal sealed class RequestKey
             key = source.Header is { } header ? OfHeader(request, header) : source.Name switch
             {
                 HashKeys.PromptCacheKey => request.PromptCacheKey,
+                HashKeys.Conversation => request.Conversation,
                 HashKeys.User => request.User,
                 HashKeys.Prefix => request.Prefix is { IsEmpty: false } blocks ? blocks[Math.Min(blocks.Length, Beginning) - 1] : 0,
                 HashKeys.Path => _hash.Compute(PathOf(request)),

@@ -214,6 +214,20 @@ public sealed class BodyPeekTests
         return PeekFields.NameOf(result.Field);
     }
 
+    /// <summary>Requests of one conversation, or of one user, have one hash; others have another.</summary>
+    [Theory]
+    [InlineData(Operation.Responses, """{"model":"a","conversation":"c1"}""", """{"model":"a","input":"hi","conversation":"c1"}""", """{"model":"a","conversation":"c2"}""")]
+    [InlineData(Operation.Responses, """{"model":"a","conversation":{"id":"c1"}}""", """{"conversation":{"id":"c1"},"model":"b"}""", """{"model":"a","conversation":null}""")]
+    [InlineData(Operation.Messages, """{"model":"a","metadata":{"user_id":"u1"}}""", """{"metadata":{"user_id":"u1"},"model":"b"}""", """{"model":"a","metadata":{"user_id":"u2"}}""")]
+    [InlineData(Operation.Messages, """{"model":"a","metadata":{"user_id":"u1","model":"x"}}""", """{"metadata":{"user_id":"u1","model":"x"},"model":"b"}""", """{"model":"a"}""")]
+    public void Conversations_and_users_are_told_apart(Operation operation, string one, string same, string other)
+    {
+        static (ulong, ulong) Of(InferenceFacts facts) => (facts.Conversation, facts.User);
+        Assert.NotEqual((0UL, 0UL), Of(Read(one, operation)));
+        Assert.Equal(Of(Read(one, operation)), Of(Read(same, operation)));
+        Assert.NotEqual(Of(Read(one, operation)), Of(Read(other, operation)));
+    }
+
     private static InferenceFacts Read(string json, Operation operation = Operation.ChatCompletions)
     {
         var result = BodyPeek.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), operation, out var facts);

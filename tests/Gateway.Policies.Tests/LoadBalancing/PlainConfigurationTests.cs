@@ -44,7 +44,7 @@ public sealed class PlainConfigurationTests
     [InlineData("Capacity:d0", "0", "P:Clusters:c:Extensions:Capacity:d0 is 0; it must be a whole number from 1 to 1000000.")]
     [InlineData("Capacity:d0", "1000001", "P:Clusters:c:Extensions:Capacity:d0 is 1000001; it must be a whole number from 1 to 1000000.")]
     [InlineData("Wieghts:d0", "1", "P:Clusters:c:Extensions:Wieghts is no key; known here: ModelServer, Health,")]
-    [InlineData("Hash:Keys:0", "cookie", "P:Clusters:c:Extensions:Hash:Keys has 'cookie'; it must be one of prompt_cache_key, user, prefix, client, path, or header:NAME with the name of a header.")]
+    [InlineData("Hash:Keys:0", "cookie", "P:Clusters:c:Extensions:Hash:Keys has 'cookie'; it must be one of prompt_cache_key, conversation, user, prefix, client, path, or header:NAME with the name of a header.")]
     [InlineData("Hash:Keys", "path", "P:Clusters:c:Extensions:Hash:Keys is 'path'; it must be a list.")]
     [InlineData("Hash:Bound", "0.9", "P:Clusters:c:Extensions:Hash:Bound is '0.9'; it must be from 1 to 100.")]
     [InlineData("Adaptive:Holdout", "0.2", "P:Clusters:c:Extensions:Adaptive:Holdout is '0.2'; it must be from 0 to 0.1.")]

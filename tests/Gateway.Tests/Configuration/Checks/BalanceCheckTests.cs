@@ -11,7 +11,7 @@ public sealed class BalanceCheckTests : IDisposable
     [InlineData(""" "Weights": { "A": 256 } """)]
     [InlineData(""" "Capacity": { "a": 1, "*": 1000000 } """)]
     [InlineData(""" "TokenCapacity": { "a": 1, "*": 1000000000 } """)]
-    [InlineData(""" "Hash": { "Keys": [ "header:X-Session_Id", "prompt_cache_key", "user", "prefix", "client", "path" ], "Bound": 1 } """)]
+    [InlineData(""" "Hash": { "Keys": [ "header:X-Session_Id", "prompt_cache_key", "conversation", "user", "prefix", "client", "path" ], "Bound": 1 } """)]
     [InlineData(""" "Hash": { "Keys": [], "Bound": 100 } """)]
     public async Task What_is_right_has_no_finding(string extensions) => Assert.Empty(await FindingsAsync(extensions));
 
@@ -26,9 +26,9 @@ public sealed class BalanceCheckTests : IDisposable
     [InlineData(""" "TokenCapacity": { "a": 0 } """, "TokenCapacity of destination 'a' is 0; it must be a whole number from 1 to 1000000000.")]
     [InlineData(""" "TokenCapacity": { "*": 1000000001 } """, "TokenCapacity of destination '*' is 1000000001; it must be a whole number from 1 to 1000000000.")]
     [InlineData(""" "Capacity": { "c": 5 } """, "Capacity names the destination 'c', which cluster 'llm' does not have; known: a, b, or * for all.")]
-    [InlineData(""" "Hash": { "Keys": [ "client", "cookie" ] } """, "Hash.Keys of cluster 'llm' has 'cookie'; it must be one of prompt_cache_key, user, prefix, client, path, or header:NAME with the name of a header.")]
-    [InlineData(""" "Hash": { "Keys": [ "header:" ] } """, "Hash.Keys of cluster 'llm' has 'header:'; it must be one of prompt_cache_key, user, prefix, client, path, or header:NAME with the name of a header.")]
-    [InlineData(""" "Hash": { "Keys": [ "header:X Y" ] } """, "Hash.Keys of cluster 'llm' has 'header:X Y'; it must be one of prompt_cache_key, user, prefix, client, path, or header:NAME with the name of a header.")]
+    [InlineData(""" "Hash": { "Keys": [ "client", "cookie" ] } """, "Hash.Keys of cluster 'llm' has 'cookie'; it must be one of prompt_cache_key, conversation, user, prefix, client, path, or header:NAME with the name of a header.")]
+    [InlineData(""" "Hash": { "Keys": [ "header:" ] } """, "Hash.Keys of cluster 'llm' has 'header:'; it must be one of prompt_cache_key, conversation, user, prefix, client, path, or header:NAME with the name of a header.")]
+    [InlineData(""" "Hash": { "Keys": [ "header:X Y" ] } """, "Hash.Keys of cluster 'llm' has 'header:X Y'; it must be one of prompt_cache_key, conversation, user, prefix, client, path, or header:NAME with the name of a header.")]
     [InlineData(""" "Hash": { "Bound": 0.99 } """, "'Bound' is 0.99; it must be a number")]
     [InlineData(""" "Hash": { "Bound": 100.5 } """, "'Bound' is 100.5; it must be a number")]
     [InlineData(""" "Weights": { "a": 1.5 } """, "'a' is 1.5; it must be a whole nu")]
