@@ -76,7 +76,7 @@ public sealed record HashOptions
 {
     /// <summary>
     /// What requests are kept together by, the first of these that a request has: <c>prompt_cache_key</c>, <c>conversation</c> and <c>user</c> of an inference request's body,
-    /// <c>prefix</c> (the first 1,024 bytes of its prompt, or as many whole 64 as there are), <c>client</c> (who sent it: key, else address), <c>path</c>, or
+    /// <c>prefix</c> (how its conversation begins: its prompt to the end of the first message of a user; of a prompt that is one text its first 1,024 bytes), <c>client</c> (who sent it: key, else address), <c>path</c>, or
     /// <c>header:NAME</c>. A request with none of them goes where there is least to do.
     /// Default: empty, which means <c>prompt_cache_key</c>, <c>conversation</c>, <c>user</c>, <c>client</c>.
     /// </summary>
@@ -99,7 +99,7 @@ public static class HashKeys
     /// <summary>The member <c>user</c> of the body; Anthropic's <c>metadata</c>.</summary>
     public const string User = "user";
 
-    /// <summary>How the prompt begins.</summary>
+    /// <summary>How the conversation begins.</summary>
     public const string Prefix = "prefix";
 
     /// <summary>Who sent the request.</summary>

@@ -20,11 +20,14 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
     /// <summary>Of more than <see cref="LeastScan.MostDestinations"/> candidates, so many are drawn and compared.</summary>
     private const int Drawn = 16;
 
-    // As many times as many are held out while the model learns; with what is tried it stays below one request in a hundred.
+    // As many times as many are held out while the model learns. Most of them, and of those tried, cost little more: what is dearer stays below one request in a hundred.
     private const double MoreAtFirst = 1.5;
 
     /// <inheritdoc />
     public override bool WantsPrefix(ClusterExtensions options) => true;
+
+    /// <inheritdoc />
+    public override bool WantsOpening(ClusterExtensions options) => ConsistentHashStrategy.GoesByOpening(options);
 
     /// <inheritdoc />
     internal override int Choose(in PickRequest request, in Candidates candidates)
@@ -64,7 +67,7 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
             request.Note.Keep(memory, decision.Arm, decision.Reason, decision.Propensity);
             request.Note.Ratio = (decision.Arm == AdaptiveArms.Model ? decision.Cost : weighed.Cost(request, candidates, decision.Index)) / lowest;
             scan.Expect(candidates.Loads[decision.Index], OwnTokens(request, candidates.Loads[decision.Index]), lowest, ref request.Note);
-            memory.Tally.Count(decision.Arm, request.Note.Ratio > CostScan.Dearer);
+            memory.Tally.Count(decision.Arm, request.Note.Ratio > CostScan.Dearer && decision.Reason is PickReason.HeldOut or PickReason.Tried);
         }
 
         return decision.Index;

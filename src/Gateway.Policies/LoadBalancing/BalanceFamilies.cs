@@ -18,7 +18,7 @@ internal sealed class BalanceFamilies
         BoundedSeries<Gauge.Child> Gauges(string name, string help, params string[] labels) => new(factory.CreateGauge(name, help, labels), limit, overflow.WithLabels(labels.Length > 1 ? labels[1] : labels[0]));
         BoundedSeries<Counter.Child> Counters(string name, string help, params string[] labels) => new(factory.CreateCounter(name, help, labels, NoExemplar), limit, overflow.WithLabels(labels.Length > 1 ? labels[1] : labels[0]));
         Arms = Counters("blaze_loadbalancer_arm_decisions_total", "Picks of Adaptive by the way they were made.", "cluster", "arm");
-        Explorations = Counters("blaze_loadbalancer_exploration_total", "Picks of Adaptive of what was predicted to cost more than 1.05 times the least.", "cluster");
+        Explorations = Counters("blaze_loadbalancer_exploration_total", "Picks of Adaptive, held out or tried, of what was predicted to cost more than 1.05 times the least.", "cluster");
         Rewards = Gauges("blaze_loadbalancer_holdout_reward", "Mean reward of picks by the model and of requests held out, as a logarithm.", "cluster", "group");
         Errors = Gauges("blaze_loadbalancer_model_error", "Mean absolute logarithm of how far predictions were off, of the model and of usual times.", "cluster", "predictor");
         Trusted = Gauges("blaze_loadbalancer_model_trusted", "Whether the model of Adaptive decides.", "cluster");

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.LoadBalancing.Selection;
 
 namespace BlazeGateway.Policies.LoadBalancing;
@@ -13,7 +14,10 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
     private static readonly PlacementHash Hash = new(seed: 0);
 
     /// <inheritdoc />
-    public override bool WantsPrefix(ClusterExtensions options) => options.Hash.Keys.Contains(HashKeys.Prefix, StringComparer.Ordinal);
+    public override bool WantsOpening(ClusterExtensions options) => GoesByOpening(options);
+
+    /// <summary>Whether the keys of a cluster are what conversations begin with.</summary>
+    internal static bool GoesByOpening(ClusterExtensions options) => options.Hash.Keys.Contains(HashKeys.Prefix, StringComparer.Ordinal);
 
     /// <inheritdoc />
     internal override int Choose(in PickRequest request, in Candidates candidates)
@@ -26,13 +30,16 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
         var placed = cluster.KeepOfAll(static loads => new Placed(loads));
         if (!placed.Key.TryRead(request, out var key))
         {
+            request.Record?.Goes(DecisionRule.NoKey);
             return LeastScan.Connections(candidates.Loads, Chance);
         }
 
         if (candidates.IsWhole)
         {
             var whole = cluster.Keep(static loads => new Members(loads));
-            return whole.Place(placed.Placement.Pick(key, cluster.All, whole.Bits));
+            var at = placed.Placement.Pick(key, cluster.All, whole.Bits);
+            request.Record?.Goes(at == placed.Placement.Home(key, cluster.All, whole.Bits) ? DecisionRule.Key : DecisionRule.NextInLine);
+            return whole.Place(at);
         }
 
         Span<ulong> some = placed.Placement.Words <= MostWords ? stackalloc ulong[placed.Placement.Words] : new ulong[placed.Placement.Words];
@@ -46,6 +53,7 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
         }
 
         var picked = placed.Placement.Pick(key, cluster.All, some);
+        request.Record?.Goes(picked == placed.Placement.Home(key, cluster.All, some) ? DecisionRule.Key : DecisionRule.NextInLine);
         return picked < 0 ? -1 : candidates.Loads.IndexOf(cluster.All[picked]);
     }
 

@@ -6,7 +6,7 @@ namespace BlazeGateway.Policies.LoadBalancing;
 /// <summary>
 /// The least load as model servers report it, corrected by what the gateway has sent and got answered since, for its weight; a nearly full KV cache counts
 /// many times. Of inference requests the load is counted in tokens to compute, without those that a destination is expected to have in its cache. What a
-/// destination does not report is what is in flight. Of many candidates the better of two drawn by their weights.
+/// destination does not report is what is in flight. Of many candidates the better of two drawn, evenly for inference requests and by weight for others.
 /// </summary>
 internal sealed class LeastLoadedStrategy(AvailabilityRegistry availability) : Strategy(Strategies.LeastLoaded, availability)
 {

@@ -68,6 +68,9 @@ internal readonly ref struct PickRequest
     /// <summary>Where it is told what was compared; null when decisions are not recorded.</summary>
     public DecisionSlot? Record { get; init; }
 
+    /// <summary>Hash of what its conversation begins with, 0 when nobody asked for it.</summary>
+    public ulong Opening { get; init; }
+
     /// <summary>Bytes of the prompt.</summary>
     public int PromptBytes => _isRead ? _facts.PromptBytes : 0;
 

@@ -8,9 +8,6 @@ namespace BlazeGateway.Policies.LoadBalancing;
 /// <summary>What a request is kept together with others by: the first of the configured sources it has.</summary>
 internal sealed class RequestKey
 {
-    /// <summary>Blocks of a prompt that are its beginning: 1,024 bytes.</summary>
-    private const int Beginning = 16;
-
     private static readonly string[] Ordinary = [HashKeys.PromptCacheKey, HashKeys.Conversation, HashKeys.User, HashKeys.Client];
 
     private readonly Source[] _sources;
@@ -34,7 +31,7 @@ internal sealed class RequestKey
                 HashKeys.PromptCacheKey => request.PromptCacheKey,
                 HashKeys.Conversation => request.Conversation,
                 HashKeys.User => request.User,
-                HashKeys.Prefix => request.Prefix is { IsEmpty: false } blocks ? blocks[Math.Min(blocks.Length, Beginning) - 1] : 0,
+                HashKeys.Prefix => request.Opening,
                 HashKeys.Path => _hash.Compute(PathOf(request)),
                 _ => OfClient(request),
             };

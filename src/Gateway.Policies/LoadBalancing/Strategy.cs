@@ -24,6 +24,9 @@ internal abstract class Strategy(string name, AvailabilityRegistry availability)
     /// <summary>Whether it goes by the beginnings of prompts in a cluster of these options.</summary>
     public virtual bool WantsPrefix(ClusterExtensions options) => false;
 
+    /// <summary>Whether it goes by what conversations begin with in a cluster of these options.</summary>
+    public virtual bool WantsOpening(ClusterExtensions options) => false;
+
     /// <summary>The clock that what is learned of destinations is stamped by.</summary>
     protected TimeSpan Now => availability.Clock;
 

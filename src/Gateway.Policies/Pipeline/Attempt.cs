@@ -26,7 +26,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var before = context.Time.GetTimestamp();
         if (context is { IsInference: true, Tokens: null } && cluster.DestinationsState.AvailableDestinations is CandidateSet candidates)
         {
-            context.Estimate(candidates.Loads.Tokens, plan.WantsPrefix);
+            context.Estimate(candidates.Loads.Tokens, plan);
         }
 
         var tally = Decide(context, cluster, feature, plan, before);

@@ -26,7 +26,7 @@ internal sealed class ClusterPlan
         Options = ExtensionsCarrier.Read(cluster.Config);
         Policy = policy;
         Passive = passive;
-        WantsPrefix = policy is Strategy strategy && strategy.WantsPrefix(Options);
+        (WantsPrefix, WantsOpening) = policy is Strategy strategy ? (strategy.WantsPrefix(Options), strategy.WantsOpening(Options)) : default;
         Connections = cluster.HttpClient as ClusterConnections
             ?? throw new InvalidOperationException($"Cluster '{ClusterId}': its connections were not made by {nameof(ClusterConnectionsFactory)}.");
         Shape = new DestinationRequest(Options);
@@ -52,6 +52,9 @@ internal sealed class ClusterPlan
 
     /// <summary>Whether picks go by the beginnings of prompts.</summary>
     public bool WantsPrefix { get; }
+
+    /// <summary>Whether picks go by what conversations begin with.</summary>
+    public bool WantsOpening { get; }
 
     /// <summary>YARP's passive health policy, null when the cluster has none.</summary>
     public IPassiveHealthCheckPolicy? Passive { get; }

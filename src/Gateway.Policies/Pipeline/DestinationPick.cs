@@ -56,7 +56,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     /// <summary>Our own strategies know more of the request than YARP's policies, and know weights; the place is reserved by the attempt, before anything is awaited.</summary>
     private static DestinationState? Pick(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy) => policy switch
     {
-        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note, in context.Facts) { Model = context.ModelKey, Work = context.Work, UsualPrompt = context.Tokens?.Prompt ?? 0, Prefix = context.Prefix, Record = context.Deciding }, cluster, candidates),
+        Strategy strategy when context.IsInference => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note, in context.Facts) { Model = context.ModelKey, Work = context.Work, UsualPrompt = context.Tokens?.Prompt ?? 0, Prefix = context.Prefix, Opening = context.Opening, Record = context.Deciding }, cluster, candidates),
         Strategy strategy => strategy.Pick(new PickRequest(context.Http, context.Client, ref context.Note) { Record = context.Deciding }, cluster, candidates),
         _ => policy.PickDestination(context.Http, cluster, candidates),
     };

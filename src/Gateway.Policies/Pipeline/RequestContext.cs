@@ -60,6 +60,9 @@ internal sealed class RequestContext
     /// <summary>Hash of the name of the model asked for; 0 when none is.</summary>
     public ulong ModelKey { get; private set; }
 
+    /// <summary>Hash of what the conversation begins with; 0 when the strategy does not go by it.</summary>
+    public ulong Opening { get; private set; }
+
     /// <summary>How many tokens requests for that model have; null when none is asked for.</summary>
     public TokenEstimates? Tokens { get; private set; }
 
@@ -216,13 +219,14 @@ internal sealed class RequestContext
 
     /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
     /// <param name="tokens">What was learned.</param>
-    /// <param name="wantsPrefix">Whether the strategy goes by the beginning of the prompt.</param>
-    public void Estimate(ByModel<TokenEstimates> tokens, bool wantsPrefix)
+    /// <param name="plan">The cluster.</param>
+    public void Estimate(ByModel<TokenEstimates> tokens, ClusterPlan plan)
     {
         ModelKey = Model is { Key: not 0 and var key } ? key : Destinations.ModelKey.Of(_facts.Model);
         Tokens = tokens.Of(ModelKey);
         Work = Tokens.Estimate(_facts);
-        if (wantsPrefix)
+        Opening = plan.WantsOpening ? PromptOpening.Hash(Body.Content, _facts) : 0;
+        if (plan.WantsPrefix)
         {
             _prefix = _prefix.Length == 0 ? new ulong[PromptFingerprint.MaxBlocks] : _prefix;
             _blocks = PromptFingerprint.Compute(Body.Content, _facts, _prefix);
@@ -313,7 +317,7 @@ internal sealed class RequestContext
         _place.Release(Clock);
         _note = default;
         Decided = default;
-        ModelKey = 0;
+        (ModelKey, Opening) = (0, 0);
         Tokens = null;
         _blocks = 0;
         Work = default;

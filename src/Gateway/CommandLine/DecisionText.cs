@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using BlazeGateway.Policies.LoadBalancing;
+using BlazeGateway.Policies.LoadBalancing.Selection;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
 
 namespace BlazeGateway.CommandLine;
@@ -54,10 +55,10 @@ internal static class DecisionText
             return bound + $"{picked} was the only candidate";
         }
 
-        return bound + (decision.Reason == "held_out" ? Format($"held out: power of two picked among {many}, to compare the model with (chance {decision.Propensity:0.####})")
+        return bound + (decision.Reason == "held_out" ? Format($"held out: power of two picked among {many}, to compare the cost model with (chance {decision.Propensity:0.####})")
             : decision.Reason == "cold" ? Format($"too few answers to go by yet: power of two picked among {many}")
-            : decision.Reason == "untrusted" ? "the model is left out for now; " + ByArm(decision, decision.Arm!, many)
-            : decision.Arm == "Model" ? Format($"the model predicted the least cost, {decision.BestCost:0.###} s, among {many}")
+            : decision.Reason == "untrusted" ? "the cost model is left out for now; " + ByArm(decision, decision.Arm!, many)
+            : decision.Arm == "Model" ? Format($"the cost model predicted the least cost, {decision.BestCost:0.###} s, among {many}")
             : decision.Arm is { } arm ? ByArm(decision, arm, many)
             : Rule(decision, many));
     }
@@ -73,6 +74,10 @@ internal static class DecisionText
 
     private static string Rule(DecisionReport decision, int many) => decision.Strategy switch
     {
+        Strategies.LeastConnections or Strategies.LeastRequests or Strategies.LeastResponseTime or Strategies.LeastLoaded when many > LeastScan.MostDestinations =>
+            Format($"the better of two drawn from {many}, too many to look at each"),
+        Strategies.ConsistentHash when decision.Rule == "next_in_line" => Format($"where the request's key belongs there is no room, or more than its part: the next in line among {many}"),
+        Strategies.ConsistentHash when decision.Rule == "no_key" => Format($"the request has none of the keys in Hash:Keys: the fewest requests in flight for its weight among {many}"),
         Strategies.LeastConnections or Strategies.LeastRequests => Format($"the fewest requests in flight for its weight among {many}"),
         Strategies.LeastResponseTime => Format($"the least time to the first chunk, times what is in flight, among {many}"),
         Strategies.LeastLoaded => Format($"the least load, as reported and sent since, among {many}"),

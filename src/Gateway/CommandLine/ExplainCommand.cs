@@ -102,7 +102,15 @@ internal static class ExplainCommand
             return (null, ExitCodes.Failed);
         }
 
-        return (report?.Clusters.FirstOrDefault(cluster => string.Equals(cluster.Cluster, explanation.Cluster, StringComparison.OrdinalIgnoreCase)), null);
+        var its = report?.Clusters.FirstOrDefault(cluster => string.Equals(cluster.Cluster, explanation.Cluster, StringComparison.OrdinalIgnoreCase));
+        if (report is not null && its is null && named is not null && explanation.Cluster is { } wanted)
+        {
+            var known = string.Join(", ", report.Clusters.Select(cluster => $"'{cluster.Cluster}'"));
+            await Console.Error.WriteLineAsync($"The gateway at {named} has no cluster '{wanted}', it has {known}: it runs another configuration; name the file it runs with --config.");
+            return (null, ExitCodes.Failed);
+        }
+
+        return (its, null);
     }
 
     private static void Print(ClusterReport? running)
@@ -120,7 +128,7 @@ internal static class ExplainCommand
         }
 
         var arm = adaptive.Arms.MaxBy(static arm => arm.Weight)!;
-        output.WriteLine(FormattableString.Invariant($"arm           {arm.Arm} decides most (mean reward {arm.MeanReward:0.###}); the model is {adaptive.State}"));
+        output.WriteLine(FormattableString.Invariant($"arm           {arm.Arm} has the most rewards of late (mean {arm.MeanReward:0.###}); the cost model is {adaptive.State}"));
         foreach (var forecast in adaptive.Forecasts)
         {
             var words = forecast.PredictedSeconds is { } seconds ? FormattableString.Invariant($"{seconds:0.###} s, cost {forecast.Cost:0.###}") : "full";

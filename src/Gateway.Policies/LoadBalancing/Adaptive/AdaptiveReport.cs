@@ -2,7 +2,7 @@ using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 
-/// <summary>What <c>Adaptive</c> thinks of a cluster, as it may be shown. Rewards are logarithms: 0 is as good as the best destination was predicted to be, −0.7 twice as long.</summary>
+/// <summary>What <c>Adaptive</c> thinks of a cluster, as it may be shown. Rewards are logarithms: 0 is as soon as the least cost there was, which counts what others wait too; 0.7 less is twice as long.</summary>
 /// <param name="State"><c>cold</c> (too few answers), <c>trusted</c>, <c>benched</c> (requests held out fared better) or <c>predicts_worse</c> (than usual times do).</param>
 /// <param name="Answers">Answers learned from.</param>
 /// <param name="Error">Mean absolute logarithm of how far its predictions were off lately.</param>

@@ -42,7 +42,7 @@ internal sealed class ArmBandit(int count)
                 continue;
             }
 
-            // A first reward counts like one of an arm that is as good as predicted.
+            // A first reward counts like one of an arm that earned 0.
             var weight = Volatile.Read(ref _weights[arm]) + 1;
             var bound = (Volatile.Read(ref _rewards[arm]) / weight) + (Curiosity * Math.Sqrt(log / weight));
             if (bound > most)

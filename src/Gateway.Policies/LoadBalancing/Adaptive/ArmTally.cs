@@ -7,7 +7,7 @@ internal sealed class ArmTally
 {
     private Counts _counts;
 
-    /// <summary>Picks of what cost more than <see cref="CostScan.Dearer"/> times the least, whatever picked it.</summary>
+    /// <summary>Picks held out or tried that cost more than <see cref="CostScan.Dearer"/> times the least.</summary>
     public long Explorations => Volatile.Read(ref _counts.Explorations);
 
     /// <summary>Picks of an arm.</summary>

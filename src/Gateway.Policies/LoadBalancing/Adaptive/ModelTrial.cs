@@ -30,6 +30,7 @@ internal sealed class ModelTrial
     private readonly DiscountedMean _error = new(Memory);
     private readonly DiscountedMean _usualError = new(Memory);
     private int _busy;
+    private bool _predictsWorse;
     private long _benchedUntil;
     private int _answers;
 
@@ -57,8 +58,14 @@ internal sealed class ModelTrial
     /// <summary>Whether too little was seen to go by anything.</summary>
     public bool IsCold => Answers < Cold;
 
-    /// <summary>Whether a destination's usual time predicts better than the model does.</summary>
-    public bool PredictsWorse => _usualError.Weight > EnoughErrors * 0.6 && Error > Math.Max(GoodError, Worse * UsualError);
+    /// <summary>
+    /// Whether a destination's usual time predicts better than the model does: from when it is off by more than a third and by 1.15 times as much, until it is off by
+    /// no more than that or than the usual time. Never while requests it places fare better than those held out, which is what predictions are for.
+    /// </summary>
+    public bool PredictsWorse => Volatile.Read(ref _predictsWorse) && !Wins;
+
+    /// <summary>Whether there are enough rewards to say that the model's picks fare no worse than those held out.</summary>
+    private bool Wins => OfHoldout.Weight > Enough && OfModel.Weight > Enough && OfModel.Value >= OfHoldout.Value;
 
     /// <summary>An answer came whose first chunk was predicted.</summary>
     /// <param name="seconds">When it came.</param>
@@ -75,6 +82,8 @@ internal sealed class ModelTrial
         {
             _error.Add(Math.Abs(Math.Log(seconds / predicted)));
             _usualError.Add(Math.Abs(Math.Log(seconds / usual)));
+            var limit = _predictsWorse ? UsualError : Worse * UsualError;
+            Volatile.Write(ref _predictsWorse, _usualError.Weight > EnoughErrors * 0.6 && Error > Math.Max(GoodError, limit));
             Volatile.Write(ref _busy, 0);
         }
     }

@@ -33,7 +33,7 @@ internal struct PickNote
     /// <summary>Seconds to the first chunk as predicted.</summary>
     public double Predicted { get; private set; }
 
-    /// <summary>Seconds to the first chunk predicted for the destination of least cost.</summary>
+    /// <summary>The least cost there was, seconds: no less than the time to the first chunk predicted there.</summary>
     public double Best { get; private set; }
 
     /// <summary>Why it was picked.</summary>
@@ -103,7 +103,7 @@ internal struct PickNote
         _memory?.ChunksCame(seconds);
     }
 
-    /// <summary>How much less it cost than the best destination was predicted to, as a logarithm: 0 is as good as predicted. Time between chunks counts a quarter.</summary>
+    /// <summary>How much sooner it came than the least cost there was, as a logarithm; costs count what others wait too, so that more than 0 is usual. Time between chunks counts a quarter.</summary>
     private readonly void Reward(AdaptiveMemory memory, double seconds, TimeSpan now)
     {
         var reward = Math.Log(Math.Max(Shortest, Best) / seconds);

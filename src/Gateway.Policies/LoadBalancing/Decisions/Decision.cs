@@ -29,6 +29,9 @@ internal struct Decision
     /// <summary>How the choice was made.</summary>
     public DecisionWay Way;
 
+    /// <summary>Which part of its rule a strategy with several picked by.</summary>
+    public DecisionRule Rule;
+
     /// <summary>Arm of <c>Adaptive</c>, an index of <see cref="AdaptiveArms.Names"/>; −1 for other strategies.</summary>
     public int Arm;
 
@@ -111,6 +114,22 @@ internal enum DecisionWay : byte
 
     /// <summary>As the one request that a half-open destination is tried with.</summary>
     Trial,
+}
+
+/// <summary>Which part of its rule a strategy picked by, where that is not the same for every request.</summary>
+internal enum DecisionRule : byte
+{
+    /// <summary>It has one part, or did not say.</summary>
+    Whole,
+
+    /// <summary>The request's key belongs there.</summary>
+    Key,
+
+    /// <summary>Where the key belongs there is no room, or more than its part: this is the next in line.</summary>
+    NextInLine,
+
+    /// <summary>The request has no key: there is the least to do.</summary>
+    NoKey,
 }
 
 /// <summary>One destination as it was when the choice was made.</summary>

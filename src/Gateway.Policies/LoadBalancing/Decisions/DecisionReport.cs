@@ -24,6 +24,11 @@ internal sealed record DecisionReport(
     /// </summary>
     public string? Reason { get; init; }
 
+    /// <summary>
+    /// By which part of its rule <c>ConsistentHash</c> picked: <c>key</c>, <c>next_in_line</c> or <c>no_key</c>; null of other strategies.
+    /// </summary>
+    public string? Rule { get; init; }
+
     /// <summary>The chance this pick had where chance decided; 1 for all others, null without <c>Adaptive</c>.</summary>
     public double? Propensity { get; init; }
 
@@ -75,6 +80,13 @@ internal sealed record DecisionReport(
             decision.Destination)
         {
             Reason = decision.Arm < 0 ? null : Name(decision.Reason),
+            Rule = decision.Rule switch
+            {
+                DecisionRule.Key => "key",
+                DecisionRule.NextInLine => "next_in_line",
+                DecisionRule.NoKey => "no_key",
+                _ => null,
+            },
             Propensity = decision.Arm < 0 ? null : decision.Propensity,
             PredictedSeconds = Positive(decision.Predicted),
             BestCost = Positive(decision.Best),

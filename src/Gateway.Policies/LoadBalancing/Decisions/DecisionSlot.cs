@@ -30,7 +30,7 @@ internal sealed class DecisionSlot
 
         _decision.Number = number;
         _decision.Destination = null;
-        _decision.Way = DecisionWay.Strategy;
+        (_decision.Way, _decision.Rule) = (DecisionWay.Strategy, DecisionRule.Whole);
         (_decision.Among, _decision.Kept, _decision.Blocks) = (0, 0, 0);
         _decision.Outcome = default;
         return true;
@@ -102,16 +102,15 @@ internal sealed class DecisionSlot
         _decision.Candidates[place] = new(load.Id, load.InFlight, load.PrefillTokens, ownTokens, (float)predicted, (float)cost);
     }
 
+    /// <summary>The strategy picks by this part of its rule.</summary>
+    public void Goes(DecisionRule rule) => _decision.Rule = rule;
+
     /// <summary>The strategy chose <paramref name="index"/>, none when −1. What it compared without telling is kept as it stands.</summary>
     public void Chose(ReadOnlySpan<DestinationLoad> loads, int index)
     {
         if (!IsWeighed)
         {
-            _decision.Kept = Math.Min(loads.Length, Decision.MostCandidates);
-            for (var i = 0; i < _decision.Kept; i++)
-            {
-                _decision.Candidates[i] = Plain(loads[i]);
-            }
+            Keep(loads);
         }
 
         if (index >= 0 && !Has(loads[index].Id))
@@ -120,7 +119,38 @@ internal sealed class DecisionSlot
         }
     }
 
-    private static DecisionCandidate Plain(DestinationLoad load) => new(load.Id, load.InFlight, load.PrefillTokens, -1, float.NaN, float.NaN);
+    /// <summary>Keeps candidates that nobody weighed; of more than fit those with the fewest requests in flight.</summary>
+    private void Keep(ReadOnlySpan<DestinationLoad> loads)
+    {
+        foreach (var load in loads)
+        {
+            var place = _decision.Kept;
+            if (place < Decision.MostCandidates)
+            {
+                _decision.Kept++;
+            }
+            else if ((place = Busiest()) is var busiest && load.InFlight >= _decision.Candidates[busiest].InFlight)
+            {
+                continue;
+            }
+
+            _decision.Candidates[place] = Plain(load);
+        }
+    }
+
+    private int Busiest()
+    {
+        var busiest = 0;
+        for (var i = 1; i < Decision.MostCandidates; i++)
+        {
+            busiest = _decision.Candidates[i].InFlight > _decision.Candidates[busiest].InFlight ? i : busiest;
+        }
+
+        return busiest;
+    }
+
+    private static DecisionCandidate Plain(DestinationLoad load) =>
+        new(load.Id, load.InFlight, load.PrefillTokens, -1, float.NaN, load.IsOpen ? float.NaN : float.PositiveInfinity);
 
     private bool Has(string id)
     {

@@ -78,6 +78,33 @@ internal sealed class HashPlacement
         return Walk(_ring, key, all, candidates, new Limit(_bound, known ?? Sum(all, candidates)));
     }
 
+    /// <summary>Index of the candidate where a key belongs, whatever is to do there; -1 when none has a weight. Looks at every candidate.</summary>
+    /// <param name="key">Hash of the key.</param>
+    /// <param name="all">The destinations this was built of, in the same order.</param>
+    /// <param name="candidates">Which of them may be picked.</param>
+    public int Home(ulong key, ReadOnlySpan<DestinationLoad> all, ReadOnlySpan<ulong> candidates)
+    {
+        Check(all, candidates);
+        for (var (position, steps) = (_ring?.Find(key) ?? 0, 0); _ring is { } ring && steps < ring.Count; position = position + 1 == ring.Count ? 0 : position + 1, steps++)
+        {
+            var index = ring.DestinationAt(position);
+            if ((candidates[index >> 6] & (1UL << index)) != 0)
+            {
+                return index;
+            }
+        }
+
+        var (home, toHome) = (-1, double.PositiveInfinity);
+        for (var bits = _ring is null && _takers.Length > 0 ? candidates[0] & _takers[0] : 0; bits != 0; bits &= bits - 1)
+        {
+            var index = BitOperations.TrailingZeroCount(bits);
+            var distance = _near.Distance(key, index, toHome);
+            (home, toHome) = distance < toHome ? (index, distance) : (home, toHome);
+        }
+
+        return home;
+    }
+
     /// <summary>Totals of the open candidates.</summary>
     public HashTotals Sum(ReadOnlySpan<DestinationLoad> all, ReadOnlySpan<ulong> candidates)
     {

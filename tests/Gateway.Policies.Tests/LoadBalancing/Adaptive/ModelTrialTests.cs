@@ -71,4 +71,40 @@ public class ModelTrialTests
 
         Assert.True(trial.IsTrusted(default));
     }
+
+    /// <summary>Errors about as large as those of usual times: it is not left out and followed again with every answer.</summary>
+    [Fact]
+    public void It_does_not_come_and_go_where_both_predict_about_as_well()
+    {
+        var (trial, random, changes, before) = (Warm(), new Random(1), 0, true);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var seconds = Math.Exp(random.NextDouble() - 0.5);
+            trial.Predicted(seconds, predicted: seconds * Math.Exp(0.46 + (0.4 * (random.NextDouble() - 0.5))), usual: seconds * Math.Exp(0.4 + (0.4 * (random.NextDouble() - 0.5))));
+            changes += trial.PredictsWorse == before ? 1 : 0;
+            before = !trial.PredictsWorse;
+        }
+
+        Assert.InRange(changes, 0, 20);
+    }
+
+    [Fact]
+    public void One_whose_picks_fare_better_is_not_left_out_for_how_it_predicts()
+    {
+        var trial = Warm();
+        for (var i = 0; i < 400; i++)
+        {
+            trial.Predicted(1, predicted: 3, usual: 1.5);
+        }
+
+        Assert.True(trial.PredictsWorse);
+        for (var i = 0; i < 40; i++)
+        {
+            trial.Rewarded(isHeldOut: false, 0.2, default);
+            trial.Rewarded(isHeldOut: true, -0.5, default);
+        }
+
+        Assert.False(trial.PredictsWorse);
+        Assert.True(trial.IsTrusted(default));
+    }
 }

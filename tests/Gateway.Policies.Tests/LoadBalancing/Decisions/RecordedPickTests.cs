@@ -50,14 +50,59 @@ public sealed class RecordedPickTests
         Assert.All(decision.Candidates, candidate => Assert.Equal(name == Strategies.Adaptive, candidate.PredictedSeconds is not null));
     }
 
+    /// <summary>The key of client 1, with all of what is in flight where it belongs; and a request that has none of the keys.</summary>
+    [Theory]
+    [InlineData(HashKeys.Client, 0, "key")]
+    [InlineData(HashKeys.Client, 4, "next_in_line")]
+    [InlineData("header:x-session", 0, "no_key")]
+    public void Consistent_hashing_tells_whether_it_is_where_the_key_belongs(string key, int busy, string rule)
+    {
+        using var cluster = new TestCluster(TestCluster.Plain with { Hash = new HashOptions { Keys = [key] } }, Eight);
+        var strategy = StrategyList.Create(Strategies.ConsistentHash, cluster.Registry);
+        var home = Pick(strategy, cluster, null).Picked!.DestinationId;
+        for (var i = 0; i < busy; i++)
+        {
+            cluster[home].Load.Reserve();
+        }
+
+        var recorder = new DecisionRecorder(1, cluster.Time);
+        var slot = recorder.Begin()!;
+        var picked = Pick(strategy, cluster, slot).Picked!.DestinationId;
+        slot.Publish();
+        Assert.Equal(rule, recorder.Read(1).Single().Rule);
+        Assert.True(rule == "no_key" || (picked == home) == (rule == "key"));
+    }
+
     [Fact]
-    public void What_has_no_room_is_told_to_have_none()
+    public void Of_more_than_fit_those_with_the_least_in_flight_are_told()
+    {
+        using var cluster = new TestCluster(TestCluster.Plain, [.. Enumerable.Range(0, 20).Select(i => $"d{i:00}")]);
+        for (var i = 0; i < 20; i++)
+        {
+            for (var busy = 0; busy < 20 - i; busy++)
+            {
+                cluster[$"d{i:00}"].Load.Reserve();
+            }
+        }
+
+        var recorder = new DecisionRecorder(1, cluster.Time);
+        var slot = recorder.Begin()!;
+        Assert.Equal("d19", Pick(StrategyList.Create(Strategies.LeastConnections, cluster.Registry), cluster, slot).Picked!.DestinationId);
+        slot.Publish();
+        Assert.Equal(Enumerable.Range(1, 16), recorder.Read(1).Single().Candidates.Select(candidate => candidate.InFlight).Order());
+    }
+
+    [Theory]
+    [InlineData(Strategies.Adaptive)]
+    [InlineData(Strategies.LeastConnections)]
+    [InlineData(Strategies.RoundRobin)]
+    public void What_has_no_room_is_told_to_have_none(string strategy)
     {
         using var cluster = new TestCluster(TestCluster.Plain with { Capacity = new(StringComparer.Ordinal) { ["a"] = 1 } }, "a", "b");
         cluster["a"].Load.Reserve();
         var recorder = new DecisionRecorder(1, cluster.Time);
         var slot = recorder.Begin()!;
-        Assert.Equal("b", Pick(StrategyList.Create(Strategies.Adaptive, cluster.Registry), cluster, slot).Picked!.DestinationId);
+        Assert.Equal("b", Pick(StrategyList.Create(strategy, cluster.Registry), cluster, slot).Picked!.DestinationId);
         slot.Publish();
         Assert.All(recorder.Read(1).Single().Candidates, candidate => Assert.Equal(candidate.Destination == "a", candidate.IsFull));
     }
@@ -95,7 +140,7 @@ public sealed class RecordedPickTests
     [Fact]
     public void Ways_to_pick_are_counted_and_so_is_what_was_dearer_than_it_had_to_be()
     {
-        using var cluster = new TestCluster(TestCluster.Plain, "a", "b");
+        using var cluster = new TestCluster(TestCluster.Plain with { Adaptive = new AdaptiveOptions { Holdout = 0.1, Exploration = 0 } }, "a", "b");
         var strategy = StrategyList.Create(Strategies.Adaptive, cluster.Registry);
         for (var i = 0; i < 10; i++)
         {
@@ -110,6 +155,15 @@ public sealed class RecordedPickTests
         cluster["b"].Load.Reserve(new RequestWork(50_000, 1), cluster.Registry.Clock);
         var dear = Enumerable.Range(0, 100).Count(_ => Pick(strategy, cluster, null).Picked!.DestinationId == "b");
         Assert.InRange(dear, 20, 80);
-        Assert.Equal((dear, 110), (memory.Tally.Explorations, memory.Tally.Of(AdaptiveArms.PowerOfTwo)));
+        Assert.Equal((0, 110), (memory.Tally.Explorations, memory.Tally.Of(AdaptiveArms.PowerOfTwo)));
+        for (var i = 0; i < ModelTrial.Cold; i++)
+        {
+            memory.Trial.Predicted(1, 1, 0);
+        }
+
+        // What is held out is picked by power of two, and half of it is dear.
+        var held = Enumerable.Range(0, 1000).Count(_ => Pick(strategy, cluster, null).Picked!.DestinationId == "b");
+        Assert.InRange(held, 40, 110);
+        Assert.Equal(held, memory.Tally.Explorations);
     }
 }
