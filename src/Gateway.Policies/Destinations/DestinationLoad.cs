@@ -60,6 +60,9 @@ internal sealed class DestinationLoad
     /// <summary>Prompt tokens of requests whose answer has not begun.</summary>
     public long PrefillTokens => Volatile.Read(ref _counters.PrefillTokens);
 
+    /// <summary>When the first of the requests in flight came; of no use without any.</summary>
+    public TimeSpan BusySince => new(Volatile.Read(ref _counters.BusySince));
+
     /// <summary>Tokens that the answers of requests in flight are expected to have.</summary>
     public long OutputTokens => Volatile.Read(ref _counters.OutputTokens);
 
@@ -98,7 +101,7 @@ internal sealed class DestinationLoad
     /// <summary>Takes a place for <paramref name="work"/>.</summary>
     public void Reserve(in RequestWork work, TimeSpan now)
     {
-        Interlocked.Increment(ref _counters.InFlight);
+        Begin(Interlocked.Increment(ref _counters.InFlight), now);
         Add(work, now);
     }
 
@@ -106,12 +109,14 @@ internal sealed class DestinationLoad
     public bool TryReserve(in RequestWork work, TimeSpan now)
     {
         var tokens = MaxTokens == long.MaxValue ? 0 : PrefillTokens + OutputTokens;
-        if (Interlocked.Increment(ref _counters.InFlight) > MaxInFlight || tokens >= MaxTokens)
+        var inFlight = Interlocked.Increment(ref _counters.InFlight);
+        if (inFlight > MaxInFlight || tokens >= MaxTokens)
         {
             Interlocked.Decrement(ref _counters.InFlight);
             return false;
         }
 
+        Begin(inFlight, now);
         Add(work, now);
         return true;
     }
@@ -149,6 +154,14 @@ internal sealed class DestinationLoad
         Reported = null;
     }
 
+    private void Begin(int inFlight, TimeSpan now)
+    {
+        if (inFlight == 1)
+        {
+            Volatile.Write(ref _counters.BusySince, now.Ticks);
+        }
+    }
+
     private void Add(in RequestWork work, TimeSpan now)
     {
         if (work == default)
@@ -184,5 +197,8 @@ internal sealed class DestinationLoad
 
         [FieldOffset(160)]
         public int Streamed;
+
+        [FieldOffset(168)]
+        public long BusySince;
     }
 }

@@ -53,6 +53,13 @@ internal sealed class DestinationPace
     /// <summary>Seconds a first chunk usually takes, whatever the request; 0 before the first answer.</summary>
     public double Usual => Volatile.Read(ref _usual);
 
+    /// <summary>Seconds between chunks as picks go by them, 0 when not known: one found slower than is usual in the cluster is thought less and less so when it was not heard of for long.</summary>
+    public double PerChunkAt(double usual, TimeSpan now)
+    {
+        var (chunk, unheard) = (PerChunk, (now - new TimeSpan(Volatile.Read(ref _tookAt))).TotalSeconds / Unheard);
+        return chunk > usual && unheard > 1 ? usual + ((chunk - usual) / (unheard * unheard)) : chunk;
+    }
+
     /// <summary>Seconds between chunks, 0 when not known.</summary>
     public double PerChunk => Volatile.Read(ref _perChunk);
 

@@ -9,19 +9,21 @@ namespace BlazeGateway.Policies.Destinations;
 /// <param name="decay">Time after which a sample counts for 1/e.</param>
 internal sealed class PeakEwma(TimeSpan decay)
 {
-    private readonly double _decayMilliseconds = decay.TotalMilliseconds;
+    private const int MillisecondsInStamp = 16;
+
+    private readonly double _decay = decay.TotalMilliseconds / MillisecondsInStamp;
     private long _packed;
 
     /// <summary>Whether there was a sample.</summary>
     public bool HasSample => (uint)Volatile.Read(ref _packed) != 0;
 
     /// <summary>The value at <paramref name="now"/>, seconds; 0 before the first sample. It decays towards nothing, so that a destination once found slow is tried again.</summary>
-    /// <param name="now">Time since any fixed moment.</param>
+    /// <param name="now">Time since any fixed moment; before the last sample that counts in full.</param>
     public double At(TimeSpan now)
     {
         var packed = Volatile.Read(ref _packed);
         var (value, stamp) = Unpack(packed);
-        return stamp == 0 ? value : value * Math.Exp(-Elapsed(stamp, now) / _decayMilliseconds);
+        return stamp == 0 ? value : value * Math.Exp(-Elapsed(stamp, now) / _decay);
     }
 
     /// <summary>Takes a sample.</summary>
@@ -33,7 +35,7 @@ internal sealed class PeakEwma(TimeSpan decay)
         {
             var packed = Volatile.Read(ref _packed);
             var (value, stamp) = Unpack(packed);
-            var kept = stamp == 0 ? 0 : Math.Exp(-Elapsed(stamp, now) / _decayMilliseconds);
+            var kept = stamp == 0 ? 0 : Math.Exp(-Elapsed(stamp, now) / _decay);
             var next = stamp == 0 || sample > value * kept ? sample : (value * kept) + (sample * (1 - kept));
             if (Interlocked.CompareExchange(ref _packed, Pack((float)next, Stamp(now)), packed) == packed)
             {
@@ -45,8 +47,8 @@ internal sealed class PeakEwma(TimeSpan decay)
     /// <summary>Forgets every sample.</summary>
     public void Reset() => Volatile.Write(ref _packed, 0);
 
-    // Milliseconds that wrap after 49 days; 0 stands for no sample.
-    private static uint Stamp(TimeSpan now) => (uint)(long)now.TotalMilliseconds is 0 ? 1 : (uint)(long)now.TotalMilliseconds;
+    // Sixteenths of a second and less that wrap after two years; 0 stands for no sample.
+    private static uint Stamp(TimeSpan now) => (uint)((long)now.TotalMilliseconds / MillisecondsInStamp) is 0 ? 1 : (uint)((long)now.TotalMilliseconds / MillisecondsInStamp);
 
     [SuppressMessage("Usage", "CA2020", Justification = "A difference of two stamps that wrap is right whatever their order.")]
     private static double Elapsed(uint stamp, TimeSpan now) => Math.Max(0, (int)(Stamp(now) - stamp));

@@ -59,8 +59,11 @@ internal sealed class Kept
 /// <param name="chance">Where its turn begins.</param>
 internal sealed class ClusterMemory(Chance chance)
 {
-    /// <summary>The cluster's turn.</summary>
+    /// <summary>The turn of round robin.</summary>
     public TurnCounter Turn { get; } = new(chance);
+
+    /// <summary>The turn of weighted round robin, whose round has another length.</summary>
+    public TurnCounter WeightedTurn { get; } = new(chance);
 
     /// <summary>How many tokens requests have, by model.</summary>
     public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates(), static tokens => !tokens.HasLearned);
@@ -95,6 +98,9 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
 
     /// <summary>The cluster's turn.</summary>
     public TurnCounter Turn => shape.Memory.Turn;
+
+    /// <summary>The turn of weighted round robin.</summary>
+    public TurnCounter WeightedTurn => shape.Memory.WeightedTurn;
 
     /// <summary>How many tokens requests have, by model.</summary>
     public ByModel<TokenEstimates> Tokens => shape.Memory.Tokens;

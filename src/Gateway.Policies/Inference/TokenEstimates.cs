@@ -17,8 +17,6 @@ internal sealed class TokenEstimates
     private const double Part = 0.05;
     private const int Longest = 1 << 24;
     private const int MostChoices = 128;
-    private const double LeastBytesPerToken = 0.5;
-    private const double MostBytesPerToken = 16;
 
     private double _bytesPerToken = FirstBytesPerToken;
     private double _output = FirstOutput;
@@ -48,19 +46,15 @@ internal sealed class TokenEstimates
     /// <summary>A model server stated what a request had. Answers that were broken off say nothing of the length of answers.</summary>
     public void Learn(in InferenceFacts facts, in TokenUsage usage, bool isWhole)
     {
-        if (usage.Prompt > 0 && facts.PromptBytes > 0)
+        if (TextTokens.MayBe(facts.PromptBytes, usage.Prompt))
         {
-            // Pictures and recordings are many bytes and few tokens; they say nothing of text.
-            var bytes = (double)facts.PromptBytes / usage.Prompt;
-            if (bytes is >= LeastBytesPerToken and <= MostBytesPerToken)
-            {
-                Move(ref _bytesPerToken, bytes);
-            }
+            Move(ref _bytesPerToken, (double)facts.PromptBytes / usage.Prompt);
         }
 
-        if (isWhole && usage.Completion > 0)
+        // Some servers make one answer however many are asked for.
+        if (isWhole && usage.Completion > 0 && facts.Choices <= 1)
         {
-            Move(ref _output, (double)usage.Completion / Math.Clamp(facts.Choices, 1, MostChoices));
+            Move(ref _output, usage.Completion);
         }
     }
 

@@ -37,6 +37,12 @@ internal sealed class AdaptiveStrategy(AvailabilityRegistry availability, IReadO
             return LeastScan.Connections(candidates.Loads, Chance);
         }
 
+        if (cluster.All.Length == 1 && candidates.Loads.Length == 1)
+        {
+            // Nothing to choose, and nothing to learn for.
+            return candidates.Loads[0].IsOpen ? 0 : -1;
+        }
+
         var memory = cluster.Learned(static _ => new AdaptiveMemory());
         Span<int> places = stackalloc int[LeastScan.MostDestinations];
         places = places[..Places(candidates, places, Drawn)];

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.LoadBalancing.Selection;
@@ -46,7 +48,7 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
         some.Clear();
         foreach (var load in candidates.Loads)
         {
-            if (cluster.All.IndexOf(load) is >= 0 and var place)
+            if (placed.Places.TryGetValue(load, out var place))
             {
                 some[place >> 6] |= 1UL << place;
             }
@@ -60,6 +62,8 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
     /// <summary>Where all destinations of a cluster lie.</summary>
     private sealed class Placed(ClusterLoads loads)
     {
+        public FrozenDictionary<DestinationLoad, int> Places { get; } = loads.All.ToArray().Select(static (load, place) => (load, place)).ToFrozenDictionary(static pair => pair.load, static pair => pair.place);
+
         public RequestKey Key { get; } = new(loads.Hash, Hash);
 
         public HashPlacement Placement { get; } = new(loads.All, Hash, loads.Hash.Bound);

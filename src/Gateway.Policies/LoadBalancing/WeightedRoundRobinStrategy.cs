@@ -21,7 +21,7 @@ internal sealed class WeightedRoundRobinStrategy(AvailabilityRegistry availabili
         var picked = -1;
         for (var turns = 0; turns <= sequence.Cycle.Length; turns++)
         {
-            picked = sequence.Next(candidates.Loads, ref cluster.Turn.Value);
+            picked = sequence.Next(candidates.Loads, ref cluster.WeightedTurn.Value);
             if (picked < 0 || Stands(candidates.Loads[picked]))
             {
                 break;

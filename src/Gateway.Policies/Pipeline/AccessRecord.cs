@@ -30,6 +30,9 @@ public struct AccessRecord
     /// <summary>Sum of gaps between content chunks after the first; divided by output tokens it is the time per output token.</summary>
     public long Generation { get; set; }
 
+    /// <summary>Part of <see cref="Generation"/> in which the next chunk was not asked for, because the client had not taken the one before.</summary>
+    public long Held { get; set; }
+
     /// <summary>Value of <c>X-Request-Id</c>, kept or made.</summary>
     public string RequestId { get; set; }
 

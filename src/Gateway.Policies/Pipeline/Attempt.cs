@@ -17,6 +17,8 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, IHttpForwarder forwarder, DecisionRecorder decisions, TrustLog trust)
 {
+    // Part of the time between chunks that a client may have held them up.
+    private const int MostHeld = 10;
 
     /// <summary>Picks and takes hold of what the attempt needs; an error when there is nothing to pick.</summary>
     public GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
@@ -26,7 +28,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var before = context.Time.GetTimestamp();
         if (context is { IsInference: true, Tokens: null } && cluster.DestinationsState.AvailableDestinations is CandidateSet candidates)
         {
-            context.Estimate(candidates.Loads.Tokens, plan);
+            context.Estimate(candidates.Loads, plan);
         }
 
         var tally = Decide(context, cluster, feature, plan, before);
@@ -185,7 +187,8 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         if (scanner.ContentChunks > 0)
         {
             usage = usage.Completion < 0 ? usage with { Completion = scanner.ContentChunks } : usage;
-            if (scanner.ContentChunks > 1 && record.Generation > 0)
+            // A client that reads slowly says nothing of the server.
+            if (scanner.ContentChunks > 1 && record.Generation > 0 && record.Held <= record.Generation / MostHeld)
             {
                 sample.AddPerChunk(now, context.Time.GetElapsedTime(0, record.Generation).TotalSeconds / (scanner.ContentChunks - 1), context.Note);
             }

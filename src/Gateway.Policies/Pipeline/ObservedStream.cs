@@ -18,6 +18,7 @@ internal sealed class ObservedStream : ReadOnlyStream
     private bool _begun;
     private Exception? _broken;
     private bool _ended;
+    private long _passed;
 
     public ObservedStream(Stream inner, RequestContext context, bool isStream, CancellationToken abandoned)
     {
@@ -103,10 +104,17 @@ internal sealed class ObservedStream : ReadOnlyStream
         base.Dispose(disposing);
     }
 
-    private void Limit() =>
-        _context.Deadline.Set(
-            Expiry.BetweenChunks,
-            _context.Time.GetTimestamp() + (_context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks));
+    private void Limit()
+    {
+        var now = _context.Time.GetTimestamp();
+        if (_passed > 0)
+        {
+            _context.Record.Held += now - _passed;
+            _passed = 0;
+        }
+
+        _context.Deadline.Set(Expiry.BetweenChunks, now + (_context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks));
+    }
 
     /// <summary>Reads until the first event tells whether the stream is an answer or an error in the shape of one.</summary>
     private async ValueTask<int> BeginAsync(Memory<byte> buffer, int filled)
@@ -156,6 +164,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         var now = _context.Time.GetTimestamp();
+        _passed = now;
         if (record.ToFirstContent < 0)
         {
             record.ToFirstContent = now - record.Started;

@@ -1,6 +1,7 @@
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
+using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
@@ -218,13 +219,20 @@ internal sealed class RequestContext
     }
 
     /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
-    /// <param name="tokens">What was learned.</param>
+    /// <param name="loads">The cluster's loads, and what was learned.</param>
     /// <param name="plan">The cluster.</param>
-    public void Estimate(ByModel<TokenEstimates> tokens, ClusterPlan plan)
+    public void Estimate(ClusterLoads loads, ClusterPlan plan)
     {
         ModelKey = Model is { Key: not 0 and var key } ? key : Destinations.ModelKey.Of(_facts.Model);
-        Tokens = tokens.Of(ModelKey);
+        Tokens = loads.Tokens.Of(ModelKey);
         Work = Tokens.Estimate(_facts);
+
+        // Where there is one destination there is nothing to find.
+        if (loads.All.Length <= 1)
+        {
+            return;
+        }
+
         Opening = plan.WantsOpening ? PromptOpening.Hash(Body.Content, _facts) : 0;
         if (plan.WantsPrefix)
         {

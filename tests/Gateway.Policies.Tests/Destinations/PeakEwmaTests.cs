@@ -40,11 +40,22 @@ public sealed class PeakEwmaTests
     public void A_clock_that_wraps_or_stands_a_little_behind_does_no_harm()
     {
         var average = new PeakEwma(Decay);
-        var wrap = TimeSpan.FromMilliseconds(uint.MaxValue);
+        var wrap = 16 * TimeSpan.FromMilliseconds(uint.MaxValue);
         average.Add(1, wrap - At(1));
-        Assert.Equal(Math.Exp(-0.2), average.At(wrap + At(1)), 3);
+        Assert.Equal(Math.Exp(-0.2), average.At(wrap + At(1)), 2);
         average.Add(0.2, wrap + At(1));
         Assert.InRange(average.At(wrap), 0.8, 1);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(26)]
+    [InlineData(365)]
+    public void What_is_long_ago_is_forgotten_for_good(int days)
+    {
+        var average = new PeakEwma(Decay);
+        average.Add(5, At(1));
+        Assert.Equal(0, average.At(TimeSpan.FromDays(days)), 6);
     }
 
     [Fact]

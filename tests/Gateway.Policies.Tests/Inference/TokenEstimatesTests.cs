@@ -26,12 +26,27 @@ public class TokenEstimatesTests
         var tokens = new TokenEstimates();
         for (var i = 0; i < 200; i++)
         {
-            tokens.Learn(Facts(3000, choices: 2), new TokenUsage(1000, 500, -1), isWhole: true);
+            tokens.Learn(Facts(3000), new TokenUsage(1000, 250, -1), isWhole: true);
         }
 
         Assert.Equal(3, tokens.BytesPerToken, 2);
         Assert.Equal(250, tokens.Output, 0);
         Assert.Equal(new RequestWork(1000, 249), tokens.Estimate(Facts(3000)) with { OutputTokens = 249 });
+    }
+
+    /// <summary>Some servers make one answer however many are asked for.</summary>
+    [Theory]
+    [InlineData(1, 500)]
+    [InlineData(2, 128)]
+    public void How_long_an_answer_is_is_learned_where_one_was_asked_for(int choices, double output)
+    {
+        var tokens = new TokenEstimates();
+        for (var i = 0; i < 400; i++)
+        {
+            tokens.Learn(Facts(3000, choices: choices), new TokenUsage(1000, 500, -1), isWhole: true);
+        }
+
+        Assert.Equal(output, tokens.Output, 0);
     }
 
     [Theory]

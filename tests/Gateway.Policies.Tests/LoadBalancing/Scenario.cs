@@ -40,7 +40,7 @@ internal sealed class Scenario : IDisposable
             var (id, word) = Pick((ulong)i);
             var (took, isFailed) = answer(id, _now);
             met.Add(new Met(_now, id, took, isFailed));
-            _cluster[id].Load.Reserve();
+            _cluster[id].Load.Reserve(default, _cluster.Registry.Clock);
             _ends.Enqueue((id, _now, took, word, isFailed), _now + took);
         }
 

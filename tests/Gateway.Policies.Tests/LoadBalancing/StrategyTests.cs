@@ -158,6 +158,24 @@ public sealed class StrategyTests
         Assert.NotEqual(1, Enumerable.Range(1, 50).Select(id => Home((ulong)id, null)).Distinct(StringComparer.Ordinal).Count());
     }
 
+    /// <summary>Adaptive asks both; the one must not move the other's turn.</summary>
+    [Fact]
+    public void The_two_that_go_round_have_a_turn_each()
+    {
+        using var cluster = new TestCluster(new ClusterExtensions { Weights = new(StringComparer.Ordinal) { ["a"] = 60, ["b"] = 10, ["c"] = 10, ["d"] = 10, ["e"] = 10 } }, "a", "b", "c", "d", "e");
+        var (round, weighted) = (StrategyList.Create(Strategies.RoundRobin, cluster.Registry), StrategyList.Create(Strategies.WeightedRoundRobin, cluster.Registry));
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < 1000; i++)
+        {
+            var id = Pick(round, cluster, key: i)!.DestinationId;
+            counts[id] = counts.GetValueOrDefault(id) + 1;
+            Pick(weighted, cluster, key: i);
+        }
+
+        Assert.All(counts.Values, count => Assert.Equal(200, count));
+        Assert.Equal(5, counts.Count);
+    }
+
     [Fact]
     public void What_is_slow_to_answer_gets_less_and_what_fails_at_once_does_not_look_quick()
     {
@@ -253,7 +271,7 @@ public sealed class StrategyTests
         {
             var id = Pick(strategy, cluster, key: i)!.DestinationId;
             counts[id] = counts.GetValueOrDefault(id) + 1;
-            cluster[id].Load.Reserve();
+            cluster[id].Load.Reserve(default, cluster.Registry.Clock);
         }
 
         return counts;

@@ -20,7 +20,9 @@ public sealed class DecisionTests : IAsyncLifetime
             WireHost.Route("plain", new RouteExtensions()),
         ],
         [
-            WireHost.Cluster("llm", _destination.Address) with { LoadBalancingPolicy = Strategies.Adaptive },
+            ExtensionsCarrier.Attach(
+                WireHost.Cluster("llm", _destination.Address, "http://127.0.0.1:9/") with { LoadBalancingPolicy = Strategies.Adaptive },
+                new ClusterExtensions { Weights = new(StringComparer.Ordinal) { ["d1"] = 0 } }),
             ExtensionsCarrier.Attach(WireHost.Cluster("none", _destination.Address) with { LoadBalancingPolicy = Strategies.LeastConnections }, new ClusterExtensions { Weights = new(StringComparer.Ordinal) { ["d0"] = 0 } }),
         ],
         configure: options => options.DecisionsKept = 8);
@@ -40,7 +42,7 @@ public sealed class DecisionTests : IAsyncLifetime
         await exchange.BeginEventsAsync();
         await exchange.ChunkAsync(Scene.Event);
         await caller.HeadAsync();
-        Assert.Matches(@"^Adaptive/PowerOfTwoChoices d0 of 1; predicted \d+\.\d+ s; best \d+\.\d+ s; cold$", caller.Header("X-Blaze-Decision"));
+        Assert.Matches(@"^Adaptive/PowerOfTwoChoices d0 of 2; predicted \d+\.\d+ s; best \d+\.\d+ s; cold$", caller.Header("X-Blaze-Decision"));
         await caller.ReadAsync(Scene.Event.Length);
         var running = Recorder.Read(9).Single();
         Assert.Equal(("one", "chat", "llm", "Adaptive", "PowerOfTwoChoices", "d0"), (running.RequestId, running.Route, running.Cluster, running.Strategy, running.Arm, running.Destination));

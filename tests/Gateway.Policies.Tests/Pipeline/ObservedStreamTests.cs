@@ -57,6 +57,34 @@ public sealed class ObservedStreamTests
         },
         iter: 4000);
 
+    /// <summary>Three chunks; the destination takes 1 s for the second, the client 20 s before it asks for the third.</summary>
+    [Fact]
+    public async Task Time_in_which_a_client_holds_a_stream_up_is_told_apart()
+    {
+        var time = new FakeTimeProvider();
+        var room = new AnswerRoom(Dialect.OpenAi, isStream: true, time);
+        var pipe = new System.IO.Pipelines.Pipe();
+        var stream = room.Observe(pipe.Reader.AsStream());
+        var buffer = new byte[1000];
+        async Task ChunkAsync(double client, double server)
+        {
+            time.Advance(TimeSpan.FromSeconds(client));
+            var waiting = stream.ReadAsync(Memory<byte>.Empty).AsTask();
+            time.Advance(TimeSpan.FromSeconds(server));
+            await pipe.Writer.WriteAsync(Encoding.ASCII.GetBytes(Scene.Event));
+            Assert.Equal(0, await waiting);
+            Assert.Equal(Scene.Event.Length, await stream.ReadAsync(buffer));
+        }
+
+        await ChunkAsync(0, 3);
+        await ChunkAsync(0, 1);
+        Assert.Equal((1, 0), (Seconds(room.Context.Record.Generation), Seconds(room.Context.Record.Held)));
+        await ChunkAsync(20, 1);
+        Assert.Equal((22, 20), (Seconds(room.Context.Record.Generation), Seconds(room.Context.Record.Held)));
+
+        double Seconds(long ticks) => time.GetElapsedTime(0, ticks).TotalSeconds;
+    }
+
     [Fact]
     public async Task A_stream_that_stands_still_is_given_up_at_its_limit_and_not_before()
     {

@@ -26,6 +26,9 @@ internal sealed class CacheEstimate
     private const double StartTokensPerByte = 0.25;
     private const int StartGrain = 16;
 
+    // What one prompt may change after the first, however long it is.
+    private const double MostOfOne = 0.5;
+
     private double _size;
     private double _step = FirstStep;
     private int _sign;
@@ -108,8 +111,13 @@ internal sealed class CacheEstimate
 
     private void Measure(int tokens, long bytes)
     {
+        if (!TextTokens.MayBe(bytes, tokens))
+        {
+            return;
+        }
+
         // Long prompts say more: a template adds the same few tokens to each.
-        var weight = Math.Min(1, bytes / Math.Min(1 << 18, Volatile.Read(ref _bytes) + bytes));
+        var weight = Math.Min(Volatile.Read(ref _bytes) > 0 ? MostOfOne : 1, bytes / Math.Min(1 << 18, Volatile.Read(ref _bytes) + bytes));
         Volatile.Write(ref _tokensPerByte, TokensPerByte + (weight * (((double)tokens / bytes) - TokensPerByte)));
         Volatile.Write(ref _bytes, Math.Min(1 << 18, Volatile.Read(ref _bytes) + bytes));
     }

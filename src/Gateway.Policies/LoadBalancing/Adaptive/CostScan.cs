@@ -84,7 +84,7 @@ internal readonly ref struct CostScan
             seconds = (seconds * (1 - failures)) + (failures * PickNote.Penalty);
         }
 
-        if (_usualChunk > 0 && pace.PerChunk is > 0 and var chunk)
+        if (_usualChunk > 0 && pace.PerChunkAt(_usualChunk, _now) is > 0 and var chunk)
         {
             // The fourth root: chunks count a quarter.
             seconds *= Math.Sqrt(Math.Sqrt(chunk / _usualChunk));

@@ -119,7 +119,12 @@ internal static class LeastScan
             // all of them if the guess is low: they go to whoever has answered, or to a new one that has none yet; among new ones alone, to the one with the fewest.
             var inFlight = destination.InFlight;
             var first = destination.Times.Of(model).FirstChunk;
-            var wait = first.HasSample ? Math.Max(first.At(now), Shortest) : inFlight == 0 ? Untried : Unanswered;
+
+            // While requests are in flight memory does not fade, and one that is silent for longer than it took is thought to take as long: who has stopped
+            // answering must not seem the quicker the longer that lasts.
+            var wait = !first.HasSample ? inFlight == 0 ? Untried : Unanswered
+                : inFlight == 0 ? Math.Max(first.At(now), Shortest)
+                : Math.Max(Math.Max(first.At(destination.BusySince), destination.SilentFor(now)), Shortest);
             return wait * (inFlight + 1);
         }
     }

@@ -248,8 +248,10 @@ public sealed class PrefixMemoryTests(ITestOutputHelper output)
                 }
             }
         });
-        memory.Send(Chain(7, 100));
-        Assert.InRange(memory.Match(Chain(7, 100)), 1, 100);
+
+        // No longer than the least size that may have been learned.
+        memory.Send(Chain(7, CacheEstimate.MinBlocks));
+        Assert.InRange(memory.Match(Chain(7, CacheEstimate.MinBlocks)), 1, CacheEstimate.MinBlocks);
         Assert.InRange(memory.Count(), 100, 16_384);
         Assert.InRange(memory.Size, CacheEstimate.MinBlocks, 16_384);
     }
@@ -259,4 +261,31 @@ public sealed class PrefixMemoryTests(ITestOutputHelper output)
         [.. Enumerable.Range(1, length).Select(i => PlacementHash.Mix((ulong)i ^ PlacementHash.Mix((ulong)name)))];
 
     private static void Ask(PrefixMemory memory, int name, int cached) => memory.Answered(memory.Send(Chain(name, 100)), 1_600, 6_400, cached);
+
+    /// <summary>A prompt with a picture is megabytes and few tokens, one with the address of a picture few bytes and many tokens: neither says what text is.</summary>
+    [Theory]
+    [InlineData(900, 1_400_000)]
+    [InlineData(6_000, 300)]
+    public void What_is_no_text_says_nothing_of_the_size_of_tokens(int tokens, int bytes)
+    {
+        var memory = new PrefixMemory();
+        memory.Answered(memory.Send(Chain(1, 64)), 1_024, 4_096, 0);
+        for (var i = 0; i < 100; i++)
+        {
+            memory.Answered(memory.Send(Chain(2 + i, 4)), tokens, bytes, 0);
+        }
+
+        Assert.Equal(0.25, memory.TokensPerByte, 6);
+        Assert.InRange(memory.TokensOf(64, 4_096), 1_000, 1_024);
+    }
+
+    /// <summary>The first prompt is all there is to go by; after it no single one, however long, decides.</summary>
+    [Fact]
+    public void One_long_prompt_changes_half_of_it_at_most()
+    {
+        var memory = new PrefixMemory();
+        memory.Answered(memory.Send(Chain(1, 62)), 1_000, 4_000, 0);
+        memory.Answered(memory.Send(Chain(2, 256)), 200_000, 2_000_000, 0);
+        Assert.Equal((0.25 + 0.1) / 2, memory.TokensPerByte, 6);
+    }
 }

@@ -5,6 +5,7 @@ using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.Tests.Health;
 using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Tests.LoadBalancing.Adaptive;
 
@@ -13,6 +14,21 @@ public sealed class AdaptivePickTests
 {
     private static TestCluster Cluster(int destinations, AdaptiveOptions? options = null) =>
         new(new ClusterExtensions { Adaptive = options ?? new AdaptiveOptions() }, [.. Enumerable.Range(0, destinations).Select(i => "d" + i)]);
+
+    /// <summary>Nothing is compared or learned where there is nothing to choose.</summary>
+    [Fact]
+    public void One_destination_alone_is_picked_as_long_as_it_is_open()
+    {
+        using var cluster = Cluster(1);
+        var strategy = StrategyList.Create(Strategies.Adaptive, cluster.Registry);
+        var note = default(PickNote);
+        DestinationState? Pick() => strategy.Pick(new PickRequest(new DefaultHttpContext(), default, ref note), cluster.State, cluster.State.DestinationsState.AvailableDestinations);
+        Assert.Equal("d0", Pick()!.DestinationId);
+        Assert.False(note.IsKept);
+        Assert.Null(cluster.Registry.MemoryOf(cluster.State)!.Learned.Find<AdaptiveMemory>());
+        cluster["d0"].Load.MaxInFlight = 0;
+        Assert.Null(Pick());
+    }
 
     /// <summary>64 destinations are looked at one by one, of 65 some are drawn.</summary>
     [Theory]

@@ -104,7 +104,15 @@ public class CostScanTests
     {
         var before = Cost();
         _memory.ChunksCame(0.02);
-        _load.Times.Of(7).Pace.ChunksCame(0.04);
+        var pace = _load.Times.Of(7).Pace;
+        pace.Took(1, 1, Now);
+        before = Cost();
+        pace.ChunksCame(0.04);
         Assert.Equal(before * Math.Pow(2, 0.25), Cost(), 6);
+        Assert.Equal(before * Math.Pow(2, 0.25), Cost(later: TimeSpan.FromSeconds(10)), 6);
+
+        // Not heard of for long it is thought no slower than is usual, so that it is tried.
+        Assert.Equal(before * Math.Pow(1.25, 0.25), Cost(later: TimeSpan.FromSeconds(20)), 6);
+        Assert.Equal(before, Cost(later: TimeSpan.FromHours(1)), 4);
     }
 }

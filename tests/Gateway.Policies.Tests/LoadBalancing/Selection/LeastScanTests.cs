@@ -113,8 +113,37 @@ public sealed class LeastScanTests
     [Fact]
     public void After_long_silence_what_is_in_flight_still_counts()
     {
-        var farm = Answered(0.1, 0.2, 5, 0.001);
-        Assert.Equal([10, 10, 10, 10], Farm.Count(farm, 40, destinations => LeastScan.ResponseTime(destinations, 0, Start + TimeSpan.FromDays(3), _chance)));
+        var (farm, now) = (Answered(0.1, 0.2, 5, 0.001), Start + TimeSpan.FromDays(3));
+        for (var i = 0; i < 40; i++)
+        {
+            farm[LeastScan.ResponseTime(farm, 0, now, _chance)].Reserve(default, now);
+        }
+
+        Assert.Equal([10, 10, 10, 10], farm.Select(load => load.InFlight));
+    }
+
+    /// <summary>All took 10 ms; the first accepts and never answers again. It must not seem quicker and quicker.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void One_that_has_stopped_answering_gets_no_more(bool isStreamed)
+    {
+        var farm = Answered(0.01, 0.01, 0.01);
+        var work = isStreamed ? new RequestWork(100, 10) { IsStreamed = true } : default;
+        for (var i = 0; i < 2000; i++)
+        {
+            var now = Start + TimeSpan.FromMilliseconds(50 * i);
+            var picked = farm[LeastScan.ResponseTime(farm, 0, now, _chance)];
+            picked.Reserve(work, now);
+            if (picked != farm[0])
+            {
+                picked.Times.Of(0).FirstChunk.Add(0.01, now + TimeSpan.FromMilliseconds(10));
+                picked.Prefilled(work, now + TimeSpan.FromMilliseconds(10));
+                picked.Release(work.OutputTokens);
+            }
+        }
+
+        Assert.InRange(farm[0].InFlight, 0, 4);
     }
 
     [Fact]
