@@ -30,7 +30,58 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
                 WarnOfSilence(cluster.ClusterId);
             }
 
+            WarnOfNoUse(cluster, extensions, path);
             CheckKeys(cluster.ClusterId, path.Then(nameof(ClusterExtensions.Hash)).Then(nameof(HashOptions.Keys)), extensions.Hash.Keys);
+        }
+    }
+
+    /// <summary>Options that the strategy of the cluster does not go by.</summary>
+    private void WarnOfNoUse(ClusterConfig cluster, ClusterExtensions extensions, KeyPath path)
+    {
+        var strategy = cluster.LoadBalancingPolicy ?? Strategies.Adaptive;
+        bool Is(params ReadOnlySpan<string> names)
+        {
+            foreach (var name in names)
+            {
+                if (strategy.Equals(name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        void Warn(string key, string cure)
+        {
+            var at = path.Then(key);
+            errors.Warn(root.PlaceOf(at), at, $"{key} of cluster '{cluster.ClusterId}' is of no use with the strategy '{strategy}'; {cure}, or take it out.");
+        }
+
+        var isForeign = Is("Random", "FirstAlphabetical");
+        if ((isForeign || Is(Strategies.RoundRobin)) && extensions.Weights.Values.Any(static weight => weight > 1))
+        {
+            Warn(nameof(ClusterExtensions.Weights), $"choose {Strategies.WeightedRoundRobin} or another that goes by weights");
+        }
+
+        if (isForeign && extensions.Capacity.Count > 0)
+        {
+            Warn(nameof(ClusterExtensions.Capacity), "choose a strategy of the gateway's own");
+        }
+
+        if (isForeign && extensions.TokenCapacity.Count > 0)
+        {
+            Warn(nameof(ClusterExtensions.TokenCapacity), "choose a strategy of the gateway's own");
+        }
+
+        if (extensions.Hash.Keys.Count > 0 && !Is(Strategies.ConsistentHash, Strategies.Adaptive))
+        {
+            Warn(nameof(ClusterExtensions.Hash), $"choose {Strategies.ConsistentHash}");
+        }
+
+        if (extensions.Adaptive != new AdaptiveOptions() && !Is(Strategies.Adaptive))
+        {
+            Warn(nameof(ClusterExtensions.Adaptive), $"choose {Strategies.Adaptive}");
         }
     }
 

@@ -39,9 +39,29 @@ public sealed class BalanceCheckTests : IDisposable
         Assert.Contains(expected, finding, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("RoundRobin", """ "Weights": { "a": 2 } """, "Weights of cluster 'llm' is of no use with the strategy 'RoundRobin'; choose WeightedRoundRobin")]
+    [InlineData("Random", """ "Weights": { "a": 2 } """, "Weights of cluster 'llm' is of no use with the strategy 'Random'")]
+    [InlineData("Random", """ "Capacity": { "a": 2 } """, "Capacity of cluster 'llm' is of no use with the strategy 'Random'; choose a strategy of the gateway's own, or take it out.")]
+    [InlineData("firstalphabetical", """ "TokenCapacity": { "a": 2 } """, "TokenCapacity of cluster 'llm' is of no use with the strategy 'firstalphabetical'")]
+    [InlineData("LeastConnections", """ "Hash": { "Keys": [ "user" ] } """, "Hash of cluster 'llm' is of no use with the strategy 'LeastConnections'; choose ConsistentHash, or take it out.")]
+    [InlineData("LeastResponseTime", """ "Adaptive": { "Holdout": 0.01 } """, "Adaptive of cluster 'llm' is of no use with the strategy 'LeastResponseTime'; choose Adaptive, or take it out.")]
+    [InlineData("RoundRobin", """ "Weights": { "a": 0 } """, null)]
+    [InlineData("WeightedRoundRobin", """ "Weights": { "a": 2 } """, null)]
+    [InlineData("PowerOfTwoChoices", """ "Weights": { "a": 2 }, "Capacity": { "a": 2 }, "TokenCapacity": { "a": 2 }, "Adaptive": { "Holdout": 0.005 } """, null)]
+    [InlineData("Adaptive", """ "Hash": { "Keys": [ "user" ] }, "Adaptive": { "Holdout": 0 } """, null)]
+    [InlineData("ConsistentHash", """ "Hash": { "Keys": [ "user" ] } """, null)]
+    public async Task What_a_strategy_does_not_go_by_is_named(string strategy, string extensions, string? expected)
+    {
+        _directory.Write("routes.json", TestDirectory.Good.Replace("\"RoundRobin\",", $"\"{strategy}\", \"Extensions\": {{ {extensions} }},", StringComparison.Ordinal));
+        var findings = (await TestDirectory.CheckAsync(_directory.Sources)).Select(warning => warning.ToString()).ToArray();
+        Assert.Equal(expected is null ? 0 : 1, findings.Length);
+        Assert.All(findings, finding => Assert.Contains(expected!, finding, StringComparison.Ordinal));
+    }
+
     private async Task<string[]> FindingsAsync(string extensions)
     {
-        _directory.Write("routes.json", TestDirectory.Good.Replace("\"RoundRobin\",", $"\"WeightedRoundRobin\", \"Extensions\": {{ {extensions} }},", StringComparison.Ordinal));
+        _directory.Write("routes.json", TestDirectory.Good.Replace("\"RoundRobin\",", $"\"Adaptive\", \"Extensions\": {{ {extensions} }},", StringComparison.Ordinal));
         return [.. (await TestDirectory.CheckAsync(_directory.Sources)).Select(error => error.ToString())];
     }
 }

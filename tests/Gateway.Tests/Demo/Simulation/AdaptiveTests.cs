@@ -45,7 +45,7 @@ public sealed class AdaptiveTests
     [InlineData("R3")]
     public void At_most_one_pick_in_a_hundred_is_dearer_than_it_must_be(string regime)
     {
-        var picks = Run(regime, Strategies.Adaptive, 90).Requests.Where(met => met.Thought.Reason != PickReason.Cold).ToList();
+        var picks = Run(regime, Strategies.Adaptive, 300).Requests.Where(met => met.Thought.Reason != PickReason.Cold).ToList();
         Assert.InRange(picks.Count(met => met.Thought.Ratio > CostScan.Dearer) / (double)picks.Count, 0.001, 0.01);
     }
 
