@@ -21,6 +21,7 @@ internal sealed class ModelTrial
     private const double Memory = 0.995;
     private const double LongMemory = 0.9995;
     private const int Enough = 30;
+    private const int Few = 8;
     private const int EnoughErrors = 200;
     private const double Worse = 1.15;
 
@@ -64,8 +65,9 @@ internal sealed class ModelTrial
     /// </summary>
     public bool PredictsWorse => Volatile.Read(ref _predictsWorse) && !Wins;
 
-    /// <summary>Whether there are enough rewards to say that the model's picks fare no worse than those held out.</summary>
-    private bool Wins => OfHoldout.Weight > Enough && OfModel.Weight > Enough && OfModel.Value >= OfHoldout.Value;
+    /// <summary>Whether there are enough rewards to say that the model's picks fare no worse than those held out, or few and so much better.</summary>
+    private bool Wins => (OfHoldout.Weight > Enough && OfModel.Weight > Enough && OfModel.Value >= OfHoldout.Value)
+        || (OfHoldout.Weight > Few && OfModel.Weight > Few && OfModel.Value - OfHoldout.Value > 2 * Math.Sqrt(OfHoldout.VarianceOfMean + OfModel.VarianceOfMean));
 
     /// <summary>An answer came whose first chunk was predicted.</summary>
     /// <param name="seconds">When it came.</param>

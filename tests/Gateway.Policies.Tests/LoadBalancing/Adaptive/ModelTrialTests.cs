@@ -88,8 +88,14 @@ public class ModelTrialTests
         Assert.InRange(changes, 0, 20);
     }
 
-    [Fact]
-    public void One_whose_picks_fare_better_is_not_left_out_for_how_it_predicts()
+    /// <summary>Rewards within 0.1 of each other: few are enough where the difference is large, none where it is not.</summary>
+    [Theory]
+    [InlineData(8, 0.7, true)]
+    [InlineData(9, 0.7, false)]
+    [InlineData(20, 0.01, true)]
+    [InlineData(40, 0.01, false)]
+    [InlineData(40, -0.01, true)]
+    public void One_whose_picks_fare_better_is_not_left_out_for_how_it_predicts(int heldOut, double better, bool isLeftOut)
     {
         var trial = Warm();
         for (var i = 0; i < 400; i++)
@@ -98,13 +104,13 @@ public class ModelTrialTests
         }
 
         Assert.True(trial.PredictsWorse);
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < heldOut; i++)
         {
-            trial.Rewarded(isHeldOut: false, 0.2, default);
-            trial.Rewarded(isHeldOut: true, -0.5, default);
+            trial.Rewarded(isHeldOut: false, better + (0.1 * (i % 3)), default);
+            trial.Rewarded(isHeldOut: true, 0.1 * (i % 3), default);
         }
 
-        Assert.False(trial.PredictsWorse);
-        Assert.True(trial.IsTrusted(default));
+        Assert.Equal(isLeftOut, trial.PredictsWorse);
+        Assert.Equal(!isLeftOut, trial.IsTrusted(default));
     }
 }
