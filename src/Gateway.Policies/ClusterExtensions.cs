@@ -21,18 +21,21 @@ public sealed record ClusterExtensions
     /// <summary>
     /// Weights of destinations by their id, 0 to 256; 0 takes no new requests. Strategies that know weights give each its part. Default: 1 for all.
     /// </summary>
+    [EachInRange(0, Destinations.DestinationLoad.MaxWeight)]
     public Dictionary<string, int> Weights { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// Most requests in flight on a destination, by its id; <c>*</c> stands for every destination not named. A strategy of the gateway's own passes over one
     /// that is full; when all are, the request is answered 503 <c>overloaded</c>. Default: empty, any number.
     /// </summary>
+    [EachInRange(1, BalanceRules.MostInFlight)]
     public Dictionary<string, int> Capacity { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// Most tokens in flight on a destination, by its id, or <c>*</c>: prompts that are not computed yet and answers as long as they are expected to be,
     /// both estimated. A destination below it takes one more request, of any length. Default: empty, any number.
     /// </summary>
+    [EachInRange(1, BalanceRules.MostTokens)]
     public Dictionary<string, int> TokenCapacity { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What <c>ConsistentHash</c> goes by.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BlazeGateway.Configuration.Strict;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
@@ -7,7 +6,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Configuration.Checks;
 
-/// <summary>Weights, capacities and keys of hashing: destinations that exist, numbers in range, and somebody who takes requests.</summary>
+/// <summary>Weights, capacities and keys of hashing: destinations that exist, somebody who takes requests, and a strategy that goes by them.</summary>
 internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapshot, ConfigurationErrors errors)
 {
     public void Check()
@@ -16,9 +15,9 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
         {
             var extensions = ExtensionsCarrier.Read(cluster);
             var path = RoutesReader.ClustersPath.Then(cluster.ClusterId).Then("Extensions");
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Weights)), extensions.Weights, 0, DestinationLoad.MaxWeight, takesAll: false);
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, 1, BalanceRules.MostInFlight, takesAll: true);
-            CheckNumbers(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, 1, BalanceRules.MostTokens, takesAll: true);
+            CheckNames(cluster, path.Then(nameof(ClusterExtensions.Weights)), extensions.Weights, takesAll: false);
+            CheckNames(cluster, path.Then(nameof(ClusterExtensions.Capacity)), extensions.Capacity, takesAll: true);
+            CheckNames(cluster, path.Then(nameof(ClusterExtensions.TokenCapacity)), extensions.TokenCapacity, takesAll: true);
             if (cluster.Destinations is { Count: > 0 } destinations && destinations.Keys.All(id => extensions.Weights.GetValueOrDefault(id, 1) == 0))
             {
                 var at = path.Then(nameof(ClusterExtensions.Weights));
@@ -95,10 +94,10 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
             + "set Extensions.ModelServer.Kind, or Extensions.ModelServer.MetricsPath.");
     }
 
-    private void CheckNumbers(ClusterConfig cluster, KeyPath path, Dictionary<string, int> numbers, int least, int most, bool takesAll)
+    private void CheckNames(ClusterConfig cluster, KeyPath path, Dictionary<string, int> numbers, bool takesAll)
     {
         var destinations = cluster.Destinations?.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase) ?? [];
-        foreach (var (id, number) in numbers)
+        foreach (var id in numbers.Keys)
         {
             var at = path.Then(id);
             if (!(takesAll && id == "*") && !destinations.Contains(id))
@@ -108,11 +107,6 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
                     at,
                     $"{path.Key} names the destination '{id}', which cluster '{cluster.ClusterId}' does not have; known: {string.Join(", ", destinations.Order(StringComparer.Ordinal))}{(takesAll ? ", or * for all" : "")}.",
                     Spelling.Nearest(id, destinations));
-            }
-
-            if (number < least || number > most)
-            {
-                errors.Add(root.PlaceOf(at), at, string.Create(CultureInfo.InvariantCulture, $"{path.Key} of destination '{id}' is {number}; it must be a whole number from {least} to {most}."));
             }
         }
     }

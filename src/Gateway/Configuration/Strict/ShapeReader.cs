@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
+using BlazeGateway.Policies;
 
 namespace BlazeGateway.Configuration.Strict;
 
@@ -44,7 +45,10 @@ internal static class ShapeReader
 
         if (MapValue(type) is { } value)
         {
-            return new MapShape(Read(value, null), caseSensitive: IsOrdinal(property));
+            var each = property?.GetCustomAttribute<EachInRangeAttribute>() is { } range
+                ? new ScalarShape(ScalarKind.Integer) { Minimum = range.Least, Maximum = range.Most }
+                : Read(value, null);
+            return new MapShape(each, caseSensitive: IsOrdinal(property));
         }
 
         return ItemOf(type) is { } item ? new ListShape(Read(item, null)) : ReadObject(type);
