@@ -123,14 +123,17 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         return proxy.TryGetCluster(match.Cluster, out cluster!);
     }
 
+    // The lists are the request's own: what is asked again for a retry takes their place.
     private List<DestinationState> Filter(RequestContext context, IReadOnlyList<DestinationState> available)
     {
         Span<char> model = stackalloc char[InferenceFacts.MaxModelLength];
         model = ModelOf(context, model);
-        var serving = new List<DestinationState>(available.Count);
-        var welcoming = new List<DestinationState>(available.Count);
-        foreach (var destination in available)
+        var (serving, welcoming) = (context.Serving, context.Welcoming);
+        serving.Clear();
+        welcoming.Clear();
+        for (var i = 0; i < available.Count; i++)
         {
+            var destination = available[i];
             var status = catalog.StatusOf(destination);
             if (!model.IsEmpty && !status.MayServe(model))
             {

@@ -61,6 +61,12 @@ internal sealed class RequestContext
     /// <summary>Hash of the name of the model asked for; 0 when none is.</summary>
     public ulong ModelKey { get; private set; }
 
+    /// <summary>Room for the destinations that serve the model, where not all do.</summary>
+    public List<DestinationState> Serving { get; } = [];
+
+    /// <summary>Room for those of them that take the gateway's credential.</summary>
+    public List<DestinationState> Welcoming { get; } = [];
+
     /// <summary>Hash of what the conversation begins with; 0 when the strategy does not go by it.</summary>
     public ulong Opening { get; private set; }
 
@@ -326,6 +332,8 @@ internal sealed class RequestContext
         _note = default;
         Decided = default;
         (ModelKey, Opening) = (0, 0);
+        Serving.Clear();
+        Welcoming.Clear();
         Tokens = null;
         _blocks = 0;
         Work = default;
