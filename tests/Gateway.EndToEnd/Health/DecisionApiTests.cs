@@ -82,7 +82,7 @@ public sealed class DecisionApiTests
         await using var server = await StartAsync();
         await using var gateway = await GatewayFixture.StartAsync(Routes([server]), null, ("Telemetry:Decisions:Keep", "0"));
         using var sent = await new Destinations(gateway).SendAsync();
-        Assert.StartsWith("Adaptive/PowerOfTwoChoices d0 of 1", sent.Headers.GetValues("X-Blaze-Decision").Single(), StringComparison.Ordinal);
+        Assert.StartsWith("Adaptive d0 of 1", sent.Headers.GetValues("X-Blaze-Decision").Single(), StringComparison.Ordinal);
         var list = JsonDocument.Parse(await gateway.Admin.GetStringAsync(Decisions)).RootElement;
         Assert.Equal((0, 0, 0), (list.GetProperty("kept").GetInt32(), list.GetProperty("made").GetInt32(), list.GetProperty("decisions").GetArrayLength()));
         using var answer = await gateway.Admin.GetAsync(Decisions + "/" + sent.Headers.GetValues("X-Request-Id").Single());
@@ -97,9 +97,13 @@ public sealed class DecisionApiTests
         string[] words = ["explain", "--config", directory.Write("routes.json", Routes(servers)), "--path", "/v1/chat/completions", "--admin-url", admin];
         var text = await PrintedAsync(0, words);
         Assert.Matches(@"strategy +Adaptive\n", text);
-        Assert.Matches(@"running +Adaptive, 2 of 2 destinations available\narm +\w+ decides most", text);
+        Assert.Matches(@"running +Adaptive, 2 of 2 destinations available\narm +\w+ has the most rewards", text);
         Assert.Matches(@"predicted +d1 [\d.]+ s, cost [\d.]+ for a prompt of \d+ tokens", text);
         Assert.Equal("llm", JsonDocument.Parse(await PrintedAsync(0, [.. words, "--format", "json"])).RootElement.GetProperty("running").GetProperty("cluster").GetString());
+        words[2] = directory.Write("other.json", Routes(servers).Replace("\"llm\"", "\"other\"", StringComparison.Ordinal));
+        await using var other = BlazeProcess.Start(words);
+        Assert.Equal(1, await other.ExitAsync());
+        Assert.Contains($"The gateway at {admin} has no cluster 'other', it has 'llm'", other.Error, StringComparison.Ordinal);
         Assert.Contains("blaze_loadbalancer_arm_decisions_total{cluster=\"llm\",arm=\"PowerOfTwoChoices\"} 5", await gateway.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
     }
 
