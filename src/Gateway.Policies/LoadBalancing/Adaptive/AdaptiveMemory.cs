@@ -5,6 +5,8 @@ namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 /// <summary>What the strategy learned of a cluster.</summary>
 internal sealed class AdaptiveMemory
 {
+    public AdaptiveMemory() => Trial = new ModelTrial(Arms);
+
     /// <summary>Share of failures beyond which nothing is tried.</summary>
     public const double MostFailures = 0.01;
 
@@ -20,7 +22,7 @@ internal sealed class AdaptiveMemory
     public ArmBandit Arms { get; } = new(AdaptiveArms.Count);
 
     /// <summary>Whether the model is worth following.</summary>
-    public ModelTrial Trial { get; } = new();
+    public ModelTrial Trial { get; }
 
     /// <summary>Whether it was followed last.</summary>
     public ModelStanding Standing { get; } = new();

@@ -24,6 +24,20 @@ internal sealed class ArmBandit(int count)
     /// <summary>Rewards of an arm that still count.</summary>
     public double Weight(int arm) => Volatile.Read(ref _weights[arm]);
 
+    /// <summary>Whether an arm earned, on average, as much as every other of which there are <paramref name="enough"/> rewards, or <paramref name="close"/> to it; false while it has too few itself.</summary>
+    public bool Leads(int arm, int enough, double close)
+    {
+        for (var other = 0; other < count; other++)
+        {
+            if (other != arm && Weight(other) > enough && Mean(other) > Mean(arm) + close)
+            {
+                return false;
+            }
+        }
+
+        return Weight(arm) > enough;
+    }
+
     /// <summary>The arm to use now, of those whose bit is set.</summary>
     public int Choose(uint allowed)
     {

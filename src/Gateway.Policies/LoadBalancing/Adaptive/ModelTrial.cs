@@ -4,7 +4,8 @@ namespace BlazeGateway.Policies.LoadBalancing.Adaptive;
 /// Whether the cost model may decide. It is tried all the time: a share of requests is picked by power of two, and where those fare better the model is left
 /// out for a minute and begins again; it is left out, too, while a destination's usual time predicts better than it does.
 /// </summary>
-internal sealed class ModelTrial
+/// <param name="arms">What each way to pick earned; null where nobody knows.</param>
+internal sealed class ModelTrial(ArmBandit? arms = null)
 {
     /// <summary>How long a model that lost is left out.</summary>
     public static readonly TimeSpan Bench = TimeSpan.FromSeconds(60);
@@ -22,6 +23,9 @@ internal sealed class ModelTrial
     private const double LongMemory = 0.9995;
     private const int Enough = 30;
     private const int Few = 8;
+
+    // Arms are asked where they agree with the model, so that their rewards are about its own.
+    private const double Close = 0.05;
     private const int EnoughErrors = 200;
     private const double Worse = 1.15;
 
@@ -65,8 +69,9 @@ internal sealed class ModelTrial
     /// </summary>
     public bool PredictsWorse => Volatile.Read(ref _predictsWorse) && !Wins;
 
-    /// <summary>Whether there are enough rewards to say that the model's picks fare no worse than those held out, or few and so much better.</summary>
-    private bool Wins => (OfHoldout.Weight > Enough && OfModel.Weight > Enough && OfModel.Value >= OfHoldout.Value)
+    /// <summary>Whether rewards say that the model's picks fare no worse than those of every other way, or than those held out: enough of them, or few and so much better.</summary>
+    private bool Wins => arms?.Leads(AdaptiveArms.Model, Enough, Close) == true
+        || (OfHoldout.Weight > Enough && OfModel.Weight > Enough && OfModel.Value >= OfHoldout.Value)
         || (OfHoldout.Weight > Few && OfModel.Weight > Few && OfModel.Value - OfHoldout.Value > 2 * Math.Sqrt(OfHoldout.VarianceOfMean + OfModel.VarianceOfMean));
 
     /// <summary>An answer came whose first chunk was predicted.</summary>

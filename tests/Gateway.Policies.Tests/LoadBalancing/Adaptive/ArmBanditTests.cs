@@ -36,4 +36,30 @@ public class ArmBanditTests
 
     [Fact]
     public void The_first_without_any_reward_is_the_first() => Assert.Equal((0, 0, 0), (new ArmBandit(8).Choose(0xFF), new ArmBandit(8).Mean(0), new ArmBandit(8).Weight(0)));
+
+    /// <summary>Thirty rewards each are enough, and 0.05 is close; of an arm with fewer nothing is said.</summary>
+    [Theory]
+    [InlineData(40, 0.2, 40, 0.1, true)]
+    [InlineData(40, 0.2, 40, 0.24, true)]
+    [InlineData(40, 0.2, 40, 0.26, false)]
+    [InlineData(40, 0.2, 29, 0.9, true)]
+    [InlineData(29, 0.2, 40, 0.1, false)]
+    public void An_arm_leads_when_no_other_earns_more(int its, double reward, int others, double other, bool leads)
+    {
+        var bandit = new ArmBandit(3);
+        for (var i = 0; i < Math.Max(its, others); i++)
+        {
+            if (i < its)
+            {
+                bandit.Learn(0, reward);
+            }
+
+            if (i < others)
+            {
+                bandit.Learn(1, other);
+            }
+        }
+
+        Assert.Equal(leads, bandit.Leads(0, enough: 30, close: 0.05));
+    }
 }

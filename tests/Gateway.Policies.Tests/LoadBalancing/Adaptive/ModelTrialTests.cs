@@ -113,4 +113,30 @@ public class ModelTrialTests
         Assert.Equal(isLeftOut, trial.PredictsWorse);
         Assert.Equal(!isLeftOut, trial.IsTrusted(default));
     }
+
+    [Fact]
+    public void One_that_earns_more_than_every_other_way_is_not_left_out_for_how_it_predicts()
+    {
+        var arms = new ArmBandit(AdaptiveArms.Count);
+        var trial = new ModelTrial(arms);
+        for (var i = 0; i < 400; i++)
+        {
+            trial.Predicted(1, predicted: 3, usual: 1.5);
+        }
+
+        Assert.True(trial.PredictsWorse);
+        for (var i = 0; i < 40; i++)
+        {
+            arms.Learn(AdaptiveArms.Model, 0.3);
+            arms.Learn(AdaptiveArms.ConsistentHash, -0.1);
+        }
+
+        Assert.False(trial.PredictsWorse);
+        for (var i = 0; i < 200; i++)
+        {
+            arms.Learn(AdaptiveArms.ConsistentHash, 0.9);
+        }
+
+        Assert.True(trial.PredictsWorse);
+    }
 }
