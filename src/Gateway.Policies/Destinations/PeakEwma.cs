@@ -23,7 +23,7 @@ internal sealed class PeakEwma(TimeSpan decay)
     {
         var packed = Volatile.Read(ref _packed);
         var (value, stamp) = Unpack(packed);
-        return stamp == 0 ? value : value * Math.Exp(-Elapsed(stamp, now) / _decay);
+        return stamp != 0 && Elapsed(stamp, now) is > 0 and var elapsed ? value * Math.Exp(-elapsed / _decay) : value;
     }
 
     /// <summary>Takes a sample.</summary>
