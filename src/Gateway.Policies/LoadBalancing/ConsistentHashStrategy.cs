@@ -29,10 +29,12 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
             return LeastScan.Connections(candidates.Loads, Chance);
         }
 
+        // As an arm of Adaptive, which has weighed the candidates, it says nothing.
+        var record = request.Record is { IsWeighed: false } unweighed ? unweighed : null;
         var placed = cluster.KeepOfAll(static loads => new Placed(loads));
         if (!placed.Key.TryRead(request, out var key))
         {
-            request.Record?.Goes(DecisionRule.NoKey);
+            record?.Goes(DecisionRule.NoKey);
             return LeastScan.Connections(candidates.Loads, Chance);
         }
 
@@ -40,7 +42,7 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
         {
             var whole = cluster.Keep(static loads => new Members(loads));
             var at = placed.Placement.Pick(key, cluster.All, whole.Bits);
-            request.Record?.Goes(at == placed.Placement.Home(key, cluster.All, whole.Bits) ? DecisionRule.Key : DecisionRule.NextInLine);
+            record?.Goes(at == placed.Placement.Home(key, cluster.All, whole.Bits) ? DecisionRule.Key : DecisionRule.NextInLine);
             return whole.Place(at);
         }
 
@@ -55,7 +57,7 @@ internal sealed class ConsistentHashStrategy(AvailabilityRegistry availability) 
         }
 
         var picked = placed.Placement.Pick(key, cluster.All, some);
-        request.Record?.Goes(picked == placed.Placement.Home(key, cluster.All, some) ? DecisionRule.Key : DecisionRule.NextInLine);
+        record?.Goes(picked == placed.Placement.Home(key, cluster.All, some) ? DecisionRule.Key : DecisionRule.NextInLine);
         return picked < 0 ? -1 : candidates.Loads.IndexOf(cluster.All[picked]);
     }
 

@@ -46,6 +46,9 @@ internal sealed record ReportedFacts
     /// <summary>Models in memory (Ollama). Says where a request starts at once, and nothing of how busy the server is.</summary>
     public ImmutableArray<string> ResidentModels { get; init; } = [];
 
+    /// <summary>Whether it names any adapter or model.</summary>
+    public bool NamesModels => !(RunningAdapters.IsEmpty && WaitingAdapters.IsEmpty && ResidentModels.IsEmpty);
+
     /// <summary>Names of what is loaded, or about to be: adapters and models. Ollama takes a name without a tag for the one tagged latest.</summary>
     public IEnumerable<string> Models => RunningAdapters.Concat(WaitingAdapters).Concat(ResidentModels)
         .Concat(ResidentModels.Where(static name => name.EndsWith(LatestTag, StringComparison.Ordinal)).Select(static name => name[..^LatestTag.Length]));

@@ -37,7 +37,7 @@ internal sealed class ReportedLoad
         _others = Math.Max(0, (facts.Waiting ?? 0) + (facts.Running ?? 0) - requests.InFlight);
         _pressure = CachePressure.Of(facts.CacheUse ?? 0);
         _modelsUntil = (requests.At + requests.GoodFor).Ticks;
-        _models = [.. facts.Models.Select(ModelKey.Of)];
+        _models = facts.NamesModels ? [.. facts.Models.Select(ModelKey.Of)] : [];
     }
 
     /// <summary>What the server said.</summary>

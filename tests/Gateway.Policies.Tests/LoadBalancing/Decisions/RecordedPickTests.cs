@@ -73,6 +73,36 @@ public sealed class RecordedPickTests
         Assert.True(rule == "no_key" || (picked == home) == (rule == "key"));
     }
 
+    /// <summary>It asks consistent hashing among others; that is not its own rule.</summary>
+    [Fact]
+    public void Adaptive_tells_no_rule_of_its_arms()
+    {
+        using var cluster = new TestCluster(TestCluster.Plain, Eight);
+        var strategy = StrategyList.Create(Strategies.Adaptive, cluster.Registry);
+        Pick(strategy, cluster, null);
+        var memory = cluster.Registry.MemoryOf(cluster.State)!.Learned.Find<AdaptiveMemory>()!;
+        for (var i = 0; i < ModelTrial.Cold; i++)
+        {
+            memory.Trial.Predicted(1, 1, 0);
+        }
+
+        for (var i = 0; i < 20 * AdaptiveArms.Count; i++)
+        {
+            memory.Arms.Learn(i % AdaptiveArms.Count, i % AdaptiveArms.Count == AdaptiveArms.ConsistentHash ? 0 : -5);
+        }
+
+        var recorder = new DecisionRecorder(200, cluster.Time);
+        for (var i = 0; i < 200; i++)
+        {
+            var slot = recorder.Begin()!;
+            Pick(strategy, cluster, slot);
+            slot.Publish();
+        }
+
+        Assert.True(memory.Tally.Of(AdaptiveArms.ConsistentHash) > 0);
+        Assert.All(recorder.Read(200), decision => Assert.Null(decision.Rule));
+    }
+
     [Fact]
     public void Of_more_than_fit_those_with_the_least_in_flight_are_told()
     {
