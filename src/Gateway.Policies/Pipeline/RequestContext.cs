@@ -232,6 +232,11 @@ internal sealed class RequestContext
         Decided = default;
         Http.Response.Clear();
         Http.Features.Set<IForwarderErrorFeature>(null);
+        if (ClusterState!.Model.Config.SessionAffinity is { Enabled: true })
+        {
+            AffinityMemory.Forget(Http);
+        }
+
         Error = null;
         ErrorMessage = null;
         FirstEvent = null;
