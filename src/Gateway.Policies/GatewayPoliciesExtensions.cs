@@ -65,6 +65,9 @@ public static class GatewayPoliciesExtensions
     public static IReverseProxyApplicationBuilder UseGatewayPolicies(this IReverseProxyApplicationBuilder proxy)
     {
         proxy.ApplicationServices.GetRequiredService<AvailabilityRegistry>().MakesTrials = true;
+
+        // In YARP's own pipeline nobody sees the bytes of answers.
+        proxy.ApplicationServices.GetRequiredService<ProgressSweep>();
         proxy.UseSessionAffinity();
         proxy.Run(proxy.ApplicationServices.GetRequiredService<RequestPipeline>().InvokeAsync);
         return proxy;
@@ -87,6 +90,11 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
+        services.AddSingleton(provider => new ProgressSweep(
+            provider.GetRequiredService<AvailabilityRegistry>(),
+            provider.GetRequiredService<ModelCatalog>(),
+            provider.GetRequiredService<DeadlineSweep>().Tell,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();

@@ -123,20 +123,7 @@ internal sealed class DestinationWatch
                 return false;
             }
 
-            var took = _time.GetElapsedTime(_probedAt);
-            switch (finding.Kind)
-            {
-                case ProbeFindingKind.Alive:
-                    _pace.Learn(took);
-                    break;
-                case ProbeFindingKind.Silent:
-                    _pace.LearnSilence(took);
-                    break;
-                default:
-                    break;
-            }
-
-            _ports.Availability.Probed(_destination, finding);
+            Take(finding with { Took = _time.GetElapsedTime(_probedAt) });
         }
 
         // A server that was away may serve other models now.
@@ -165,6 +152,23 @@ internal sealed class DestinationWatch
         }
 
         return true;
+    }
+
+    private void Take(in ProbeFinding finding)
+    {
+        var isAwaited = _ports.Availability.LoadOf(_destination) is { InFlight: > 0 };
+        var counts = _ports.Availability.Probed(_destination, finding);
+        switch (finding.Kind)
+        {
+            case ProbeFindingKind.Alive:
+                _pace.Learn(finding.Took);
+                break;
+            case ProbeFindingKind.Silent:
+                _pace.LearnSilence(finding.Took, isAwaited, counts);
+                break;
+            default:
+                break;
+        }
     }
 
     private async Task WaitAsync(DestinationQuestion question, Task kicked, CancellationToken stop)

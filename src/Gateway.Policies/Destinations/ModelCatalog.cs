@@ -54,6 +54,21 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     /// <summary>When <paramref name="destination"/> is probed next; null when it is not probed.</summary>
     public DateTimeOffset? NextProbe(DestinationState destination) => _watches.TryGetValue(destination, out var watch) ? watch.NextProbe : null;
 
+    /// <summary>Probes <paramref name="destination"/> at once; false when it is not probed.</summary>
+    public bool Probe(DestinationState destination)
+    {
+        if (!_watches.TryGetValue(destination, out var watch) || !watch.Question.IsProbed)
+        {
+            return false;
+        }
+
+        watch.Kick();
+        return true;
+    }
+
+    /// <summary>Whether <paramref name="destination"/> is probed.</summary>
+    public bool IsProbed(DestinationState destination) => _watches.TryGetValue(destination, out var watch) && watch.Question.IsProbed;
+
     /// <summary>Ends when every destination configured now was asked once; at once when there is none.</summary>
     public Task WhenAskedOnce()
     {

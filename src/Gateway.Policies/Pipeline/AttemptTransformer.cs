@@ -42,6 +42,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         }
 
         context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
+        context.Came();
         context.Trial?.Answered((int)proxyResponse.StatusCode);
         if (!context.IsInference)
         {

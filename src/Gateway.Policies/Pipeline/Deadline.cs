@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -41,6 +43,8 @@ internal sealed class Deadline
     private bool _streaming;
     private Expiry _stepKind;
     private Expiry _expired;
+    private DestinationLoad? _stream;
+    private long _since;
 
     /// <summary>Canceled when a limit runs out before the answer began.</summary>
     public CancellationToken Request => _request.Token;
@@ -59,15 +63,21 @@ internal sealed class Deadline
     {
         _expired = Expiry.None;
         _streaming = false;
+        Volatile.Write(ref _stream, null);
         Volatile.Write(ref _step, Never);
         Volatile.Write(ref _total, total);
         Volatile.Write(ref _state, Running);
     }
 
     /// <summary>Begins an attempt: until its answer begins, what runs out cancels the request.</summary>
-    public void BeginAttempt(long firstByte)
+    /// <param name="firstByte">When the first byte is due.</param>
+    /// <param name="now">When the attempt begins.</param>
+    /// <param name="stream">The destination, where the answer comes as it is made.</param>
+    public void BeginAttempt(long firstByte, long now = 0, DestinationLoad? stream = null)
     {
         Volatile.Write(ref _streaming, false);
+        Volatile.Write(ref _since, now);
+        Volatile.Write(ref _stream, stream);
         Set(Expiry.FirstByte, firstByte);
     }
 
@@ -79,6 +89,22 @@ internal sealed class Deadline
     {
         _stepKind = kind;
         Volatile.Write(ref _step, at);
+    }
+
+    /// <summary>The next bytes of the answer are waited for, from <paramref name="now"/> on and no longer than <paramref name="ticks"/>.</summary>
+    public void Await(long now, long ticks)
+    {
+        Volatile.Write(ref _since, now);
+        Set(Expiry.BetweenChunks, now + ticks);
+    }
+
+    /// <summary>Counts the request in <paramref name="waits"/>, if it is a stream of the destination they are of.</summary>
+    public void Count(StreamWaits waits)
+    {
+        if (Volatile.Read(ref _stream) == waits.Destination && Volatile.Read(ref _state) == Running)
+        {
+            waits.Add(Volatile.Read(ref _since), hasBegun: _stepKind == Expiry.BetweenChunks, isAwaited: Volatile.Read(ref _step) != Never);
+        }
     }
 
     /// <summary>Lifts the limit of the step at hand.</summary>

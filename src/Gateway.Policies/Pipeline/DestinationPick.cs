@@ -85,7 +85,8 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (destination.IsTrialDue && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            // A server whose streams stood still answers all else.
+            if (destination.IsTrialDue && (context.IsInference || !destination.WantsChunk) && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
                 return destination.Destination;

@@ -62,6 +62,7 @@ internal sealed class ObservedStream : ReadOnlyStream
             }
 
             _context.Deadline.Clear();
+            _context.Came();
             if (!_begun && _isStream)
             {
                 filled = await BeginAsync(buffer, filled);
@@ -113,7 +114,7 @@ internal sealed class ObservedStream : ReadOnlyStream
             _passed = 0;
         }
 
-        _context.Deadline.Set(Expiry.BetweenChunks, now + (_context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks));
+        _context.Deadline.Await(now, _context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks);
     }
 
     /// <summary>Reads until the first event tells whether the stream is an answer or an error in the shape of one.</summary>
@@ -140,6 +141,7 @@ internal sealed class ObservedStream : ReadOnlyStream
             Limit();
             var read = await _inner.ReadAsync(buffer[filled..], _context.Deadline.Read);
             _context.Deadline.Clear();
+            _context.Came();
             ended = read == 0;
             filled += read;
         }
