@@ -90,11 +90,7 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton<DeadlineSweep>();
-        services.AddSingleton(provider => new ProgressSweep(
-            provider.GetRequiredService<AvailabilityRegistry>(),
-            provider.GetRequiredService<ModelCatalog>(),
-            provider.GetRequiredService<DeadlineSweep>().Tell,
-            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(WatchProgress);
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();
@@ -110,6 +106,15 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<Settlement>();
         services.AddSingleton<RequestPipeline>();
         services.AddSingleton<UnmatchedRequests>();
+    }
+
+    private static ProgressSweep WatchProgress(IServiceProvider services)
+    {
+        var catalog = services.GetRequiredService<ModelCatalog>();
+        return new ProgressSweep(
+            services.GetRequiredService<AvailabilityRegistry>(),
+            new ProgressPorts(catalog.IsProbed, catalog.Probe, services.GetRequiredService<DeadlineSweep>().Tell),
+            services.GetRequiredService<TimeProvider>());
     }
 
     private static RequestMetrics Measure(IServiceProvider services, GatewayPoliciesOptions options)

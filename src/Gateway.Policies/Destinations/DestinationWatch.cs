@@ -53,6 +53,9 @@ internal sealed class DestinationWatch
     public DateTimeOffset? NextProbe =>
         Question.IsProbed && Volatile.Read(ref _probeDue) is > 0 and var due ? _time.GetUtcNow() + Until(due) : null;
 
+    /// <summary>How long the next probe waits for an answer.</summary>
+    public TimeSpan Patience => _pace.Patience;
+
     /// <summary>Asks <paramref name="question"/> from now on, at once.</summary>
     public void Change(DestinationQuestion question)
     {

@@ -54,17 +54,17 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     /// <summary>When <paramref name="destination"/> is probed next; null when it is not probed.</summary>
     public DateTimeOffset? NextProbe(DestinationState destination) => _watches.TryGetValue(destination, out var watch) ? watch.NextProbe : null;
 
-    /// <summary>Probes <paramref name="destination"/> at once; false when it is not probed.</summary>
-    public bool Probe(DestinationState destination)
+    /// <summary>Asks <paramref name="destination"/> at once what it is asked anyway.</summary>
+    public void Probe(DestinationState destination)
     {
-        if (!_watches.TryGetValue(destination, out var watch) || !watch.Question.IsProbed)
+        if (_watches.TryGetValue(destination, out var watch))
         {
-            return false;
+            watch.Kick();
         }
-
-        watch.Kick();
-        return true;
     }
+
+    /// <summary>How long the next probe of <paramref name="destination"/> waits for an answer; null when it is not probed.</summary>
+    public TimeSpan? Patience(DestinationState destination) => _watches.TryGetValue(destination, out var watch) ? watch.Patience : null;
 
     /// <summary>Whether <paramref name="destination"/> is probed.</summary>
     public bool IsProbed(DestinationState destination) => _watches.TryGetValue(destination, out var watch) && watch.Question.IsProbed;

@@ -49,7 +49,9 @@ internal sealed class ProbePace
 
             var sorted = _durations[..known];
             Array.Sort(sorted);
-            var patience = 5 * sorted[(int)Math.Ceiling(known * 0.99) - 1];
+
+            // Of 128 the 99th percentile; of fewer all but the longest, for the first answer of all makes connections.
+            var patience = 5 * sorted[^2];
             return patience < ShortestPatience ? ShortestPatience : patience > LongestPatience ? LongestPatience : patience;
         }
     }

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Health;
 
@@ -18,8 +19,7 @@ internal sealed class ProgressSweep : IDisposable
     private const int MostMissed = 10;
 
     private readonly AvailabilityRegistry _availability;
-    private readonly ModelCatalog _catalog;
-    private readonly Action<StreamWaits> _count;
+    private readonly ProgressPorts _ports;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private TimeSpan _from;
@@ -27,12 +27,11 @@ internal sealed class ProgressSweep : IDisposable
     private int _isLooking;
 
     /// <param name="availability">Who is looked at, and told.</param>
-    /// <param name="catalog">Probes.</param>
-    /// <param name="count">Counts the streams of a destination.</param>
+    /// <param name="ports">Whom it asks and has probed.</param>
     /// <param name="time">Clock.</param>
-    public ProgressSweep(AvailabilityRegistry availability, ModelCatalog catalog, Action<StreamWaits> count, TimeProvider time)
+    public ProgressSweep(AvailabilityRegistry availability, ProgressPorts ports, TimeProvider time)
     {
-        (_availability, _catalog, _count, _time) = (availability, catalog, count, time);
+        (_availability, _ports, _time) = (availability, ports, time);
         _looked = availability.Clock;
         _timer = time.CreateTimer(static state => ((ProgressSweep)state!).Look(), this, Period, Period);
     }
@@ -66,7 +65,7 @@ internal sealed class ProgressSweep : IDisposable
     {
         var load = member.Load;
         var silent = now - Latest(load.LastByte, _from);
-        if (load.InFlight == 0 || silent < Silence || !_catalog.IsProbed(member.Destination))
+        if (load.InFlight == 0 || silent < Silence || !_ports.IsProbed(member.Destination))
         {
             return;
         }
@@ -75,7 +74,7 @@ internal sealed class ProgressSweep : IDisposable
         if (now - load.BusySince >= Silence && now - member.SilenceProbedAt >= Silence * Math.Max(1, (double)destinations / ProbePace.Crowd))
         {
             member.SilenceProbedAt = now;
-            _catalog.Probe(member.Destination);
+            _ports.Probe(member.Destination);
         }
 
         if (silent > member.Rules.StandStill && member.Word.State is AvailabilityState.Up or AvailabilityState.Suspect or AvailabilityState.HalfOpen && StandsStill(member, now))
@@ -92,7 +91,7 @@ internal sealed class ProgressSweep : IDisposable
     {
         var (load, rules) = (member.Load, member.Rules);
         var waits = new StreamWaits(load, (long)((Int128)member.ServingFrom.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond));
-        _count(waits);
+        _ports.Count(waits);
         var reported = load.Reported is { } report && report.TellsRequests(now) ? report.Facts : null;
         if (reported is not null && now - load.LastReportedProgress <= rules.StandStill)
         {
@@ -115,3 +114,9 @@ internal sealed class ProgressSweep : IDisposable
 
     private static TimeSpan Latest(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
+
+/// <summary>Whom the sweep asks and has probed.</summary>
+/// <param name="IsProbed">Whether a destination is probed.</param>
+/// <param name="Probe">Has it probed at once.</param>
+/// <param name="Count">Counts the streams of a destination that are waited for.</param>
+internal sealed record ProgressPorts(Func<DestinationState, bool> IsProbed, Action<DestinationState> Probe, Action<StreamWaits> Count);
