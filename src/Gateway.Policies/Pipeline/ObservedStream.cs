@@ -62,7 +62,6 @@ internal sealed class ObservedStream : ReadOnlyStream
             }
 
             _context.Deadline.Clear();
-            _context.Came();
             if (!_begun && _isStream)
             {
                 filled = await BeginAsync(buffer, filled);
@@ -123,6 +122,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         var ended = filled == 0;
         while (true)
         {
+            _context.Came();
             var bytes = buffer.Span[..filled];
             var first = FirstEvent.Classify(_context.Dialect, bytes, ended);
             if (first.Kind is FirstEventKind.ClientError or FirstEventKind.ServerError)
@@ -141,7 +141,6 @@ internal sealed class ObservedStream : ReadOnlyStream
             Limit();
             var read = await _inner.ReadAsync(buffer[filled..], _context.Deadline.Read);
             _context.Deadline.Clear();
-            _context.Came();
             ended = read == 0;
             filled += read;
         }
@@ -160,6 +159,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         record.BytesOut += bytes.Length;
+        _context.Came();
         if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == StreamMarks.None)
         {
             return;
