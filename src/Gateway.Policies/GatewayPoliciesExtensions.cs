@@ -66,6 +66,9 @@ public static class GatewayPoliciesExtensions
     public static IReverseProxyApplicationBuilder UseGatewayPolicies(this IReverseProxyApplicationBuilder proxy)
     {
         proxy.ApplicationServices.GetRequiredService<AvailabilityRegistry>().MakesTrials = true;
+
+        // In YARP's own pipeline nobody sees the bytes of answers.
+        proxy.ApplicationServices.GetRequiredService<ProgressSweep>();
         proxy.UseSessionAffinity();
         proxy.Run(proxy.ApplicationServices.GetRequiredService<RequestPipeline>().InvokeAsync);
         return proxy;
@@ -90,6 +93,7 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(provider => new DeadlineSweep(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<AvailabilityRegistry>()));
         services.AddSingleton<PoisonList>();
         services.AddSingleton<Failover>();
+        services.AddSingleton(WatchProgress);
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();
@@ -105,6 +109,15 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<Settlement>();
         services.AddSingleton<RequestPipeline>();
         services.AddSingleton<UnmatchedRequests>();
+    }
+
+    private static ProgressSweep WatchProgress(IServiceProvider services)
+    {
+        var catalog = services.GetRequiredService<ModelCatalog>();
+        return new ProgressSweep(
+            services.GetRequiredService<AvailabilityRegistry>(),
+            new ProgressPorts(catalog.IsProbed, catalog.Probe, services.GetRequiredService<DeadlineSweep>().Tell),
+            services.GetRequiredService<TimeProvider>());
     }
 
     private static RequestMetrics Measure(IServiceProvider services, GatewayPoliciesOptions options)

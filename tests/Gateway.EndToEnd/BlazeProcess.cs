@@ -161,7 +161,8 @@ internal sealed class BlazeProcess : IAsyncDisposable
         Timeout = TimeSpan.FromSeconds(100),
     };
 
-    private void Signal(string name, bool group = false)
+    /// <summary>Sends a signal.</summary>
+    public void Signal(string name, bool group = false)
     {
         using var kill = Process.Start("kill", [name, "--", (group ? -Id : Id).ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill.WaitForExit();

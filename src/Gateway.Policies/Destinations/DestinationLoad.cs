@@ -13,7 +13,18 @@ internal sealed class DestinationLoad
     /// <summary>Largest weight.</summary>
     public const int MaxWeight = 256;
 
+    /// <summary>Prompt tokens after which <see cref="SecondsPerToken"/> is learned.</summary>
+    public const int EnoughTokens = 1000;
+
+    /// <summary>What <see cref="LastByte"/> may lag behind, so that a chunk seldom writes.</summary>
+    public static readonly TimeSpan Coarse = TimeSpan.FromMilliseconds(5);
+
+    private const double UnknownToken = 0.01;
+    private const double QuickestToken = 0.0005;
+    private const double Fading = 0.98;
+
     private Counters _counters;
+    private long _reportedProgress;
     private int _weight = 1;
     private int _maxInFlight = int.MaxValue;
     private int _limit = int.MaxValue;
@@ -79,6 +90,27 @@ internal sealed class DestinationLoad
 
     /// <summary>When the first of the requests in flight came; of no use without any.</summary>
     public TimeSpan BusySince => new(Volatile.Read(ref _counters.BusySince));
+
+    /// <summary>When the last byte of any answer came, to about <see cref="Coarse"/>.</summary>
+    public TimeSpan LastByte => new(Volatile.Read(ref _counters.LastByte));
+
+    /// <summary>When the server itself last reported more tokens than before.</summary>
+    public TimeSpan LastReportedProgress
+    {
+        get => new(Volatile.Read(ref _reportedProgress));
+        set => Volatile.Write(ref _reportedProgress, value.Ticks);
+    }
+
+    /// <summary>How long the prompts it has to compute should take: their tokens times the seconds each has taken, waiting in line included.</summary>
+    public TimeSpan PromptsTake => TimeSpan.FromSeconds(Math.Max(0, PrefillTokens) * SecondsPerToken);
+
+    /// <summary>
+    /// Seconds a prompt token takes as far as answers tell: of the last fifty or so the time to the first chunk by the tokens that were waiting, so that long
+    /// prompts count most. 10 ms (a few processor cores) before <see cref="EnoughTokens"/> were computed, and never below 0.5 ms: long prompts take more for each
+    /// token than short ones.
+    /// </summary>
+    public double SecondsPerToken =>
+        Volatile.Read(ref _counters.Computed) is >= EnoughTokens and var computed ? Math.Max(QuickestToken, Volatile.Read(ref _counters.Computing) / computed) : UnknownToken;
 
     /// <summary>Tokens that the answers of requests in flight are expected to have.</summary>
     public long OutputTokens => Volatile.Read(ref _counters.OutputTokens);
@@ -153,6 +185,22 @@ internal sealed class DestinationLoad
         }
     }
 
+    /// <summary>A byte of an answer came.</summary>
+    public void Came(TimeSpan now)
+    {
+        if (now.Ticks - Volatile.Read(ref _counters.LastByte) >= Coarse.Ticks)
+        {
+            Volatile.Write(ref _counters.LastByte, now.Ticks);
+        }
+    }
+
+    /// <summary>The first chunk of a streamed answer came <paramref name="waited"/> after its request, when so many prompt tokens were to be computed.</summary>
+    public void Computed(long tokens, TimeSpan waited)
+    {
+        Volatile.Write(ref _counters.Computed, (Volatile.Read(ref _counters.Computed) * Fading) + tokens);
+        Volatile.Write(ref _counters.Computing, (Volatile.Read(ref _counters.Computing) * Fading) + waited.TotalSeconds);
+    }
+
     /// <summary>Gives a place back; once for each <see cref="Reserve()"/>. Of a model's request <see cref="Prefilled"/> was called before.</summary>
     public void Release(int outputTokens = 0)
     {
@@ -169,6 +217,8 @@ internal sealed class DestinationLoad
         Times.Clear();
         Prefix.Forget();
         Reported = null;
+        Volatile.Write(ref _counters.Computed, 0);
+        Volatile.Write(ref _counters.Computing, 0);
     }
 
     // Two that set something at once may write in either order; each looks again, so that the last to look has seen both.
@@ -230,5 +280,15 @@ internal sealed class DestinationLoad
 
         [FieldOffset(168)]
         public long BusySince;
+
+        [FieldOffset(176)]
+        public long LastByte;
+
+        // Prompt tokens of streams that have begun, and the seconds that took; the newest count most.
+        [FieldOffset(184)]
+        public double Computed;
+
+        [FieldOffset(192)]
+        public double Computing;
     }
 }

@@ -53,6 +53,9 @@ internal sealed class DestinationWatch
     public DateTimeOffset? NextProbe =>
         Question.IsProbed && Volatile.Read(ref _probeDue) is > 0 and var due ? _time.GetUtcNow() + Until(due) : null;
 
+    /// <summary>How long the next probe waits for an answer.</summary>
+    public TimeSpan Patience => _pace.Patience;
+
     /// <summary>Asks <paramref name="question"/> from now on, at once.</summary>
     public void Change(DestinationQuestion question)
     {
@@ -123,20 +126,7 @@ internal sealed class DestinationWatch
                 return false;
             }
 
-            var took = _time.GetElapsedTime(_probedAt);
-            switch (finding.Kind)
-            {
-                case ProbeFindingKind.Alive:
-                    _pace.Learn(took);
-                    break;
-                case ProbeFindingKind.Silent:
-                    _pace.LearnSilence(took);
-                    break;
-                default:
-                    break;
-            }
-
-            _ports.Availability.Probed(_destination, finding);
+            Take(finding with { Took = _time.GetElapsedTime(_probedAt) });
         }
 
         // A server that was away may serve other models now.
@@ -165,6 +155,23 @@ internal sealed class DestinationWatch
         }
 
         return true;
+    }
+
+    private void Take(in ProbeFinding finding)
+    {
+        var isAwaited = _ports.Availability.LoadOf(_destination) is { InFlight: > 0 };
+        var counts = _ports.Availability.Probed(_destination, finding);
+        switch (finding.Kind)
+        {
+            case ProbeFindingKind.Alive:
+                _pace.Learn(finding.Took);
+                break;
+            case ProbeFindingKind.Silent:
+                _pace.LearnSilence(finding.Took, isAwaited, counts);
+                break;
+            default:
+                break;
+        }
     }
 
     private async Task WaitAsync(DestinationQuestion question, Task kicked, CancellationToken stop)

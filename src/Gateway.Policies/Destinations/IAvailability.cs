@@ -17,8 +17,8 @@ internal interface IAvailability
     /// <summary>What it has to do; null of one that belongs to no cluster any more.</summary>
     DestinationLoad? LoadOf(DestinationState destination);
 
-    /// <summary>A probe ended.</summary>
-    void Probed(DestinationState destination, ProbeFinding finding);
+    /// <summary>A probe ended. False when it failed but does not count, because bytes of answers came meanwhile.</summary>
+    bool Probed(DestinationState destination, ProbeFinding finding);
 
     /// <summary>It is not probed any more, so what probes found says nothing.</summary>
     void ProbingEnded(DestinationState destination);

@@ -54,6 +54,21 @@ internal sealed partial class ModelCatalog : BackgroundService, IClusterChangeLi
     /// <summary>When <paramref name="destination"/> is probed next; null when it is not probed.</summary>
     public DateTimeOffset? NextProbe(DestinationState destination) => _watches.TryGetValue(destination, out var watch) ? watch.NextProbe : null;
 
+    /// <summary>Asks <paramref name="destination"/> at once what it is asked anyway.</summary>
+    public void Probe(DestinationState destination)
+    {
+        if (_watches.TryGetValue(destination, out var watch))
+        {
+            watch.Kick();
+        }
+    }
+
+    /// <summary>How long the next probe of <paramref name="destination"/> waits for an answer; null when it is not probed.</summary>
+    public TimeSpan? Patience(DestinationState destination) => _watches.TryGetValue(destination, out var watch) ? watch.Patience : null;
+
+    /// <summary>Whether <paramref name="destination"/> is probed.</summary>
+    public bool IsProbed(DestinationState destination) => _watches.TryGetValue(destination, out var watch) && watch.Question.IsProbed;
+
     /// <summary>Ends when every destination configured now was asked once; at once when there is none.</summary>
     public Task WhenAskedOnce()
     {

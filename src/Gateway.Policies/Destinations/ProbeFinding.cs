@@ -34,7 +34,11 @@ internal enum ProbeFindingKind : byte
 /// <summary>What a probe found.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="IsHard">Whether it was a probe of its health. An answer to another question is soft evidence: it may fail while requests are served.</param>
-internal readonly record struct ProbeFinding(ProbeFindingKind Kind, bool IsHard);
+internal readonly record struct ProbeFinding(ProbeFindingKind Kind, bool IsHard)
+{
+    /// <summary>How long ago it began.</summary>
+    public TimeSpan Took { get; init; }
+}
 
 /// <summary>The findings as they are written in labels.</summary>
 internal static class ProbeFindings

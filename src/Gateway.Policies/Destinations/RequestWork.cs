@@ -22,6 +22,8 @@ internal struct HeldPlace
     private DestinationLoad? _load;
     private RequestWork _work;
     private bool _isPrefilled;
+    private TimeSpan _at;
+    private long _waiting;
 
     /// <summary>Whether a place is held.</summary>
     public readonly bool IsHeld => _load is not null;
@@ -31,7 +33,7 @@ internal struct HeldPlace
     {
         Release(now);
         load.Reserve(work, now);
-        (_load, _work, _isPrefilled) = (load, work, false);
+        Hold(load, work, now);
     }
 
     /// <summary>Takes a place if there is room; one that is held is given back first.</summary>
@@ -43,18 +45,22 @@ internal struct HeldPlace
             return false;
         }
 
-        (_load, _work, _isPrefilled) = (load, work, false);
+        Hold(load, work, now);
         return true;
     }
+
+    /// <summary>A byte of the answer is here.</summary>
+    public readonly void Came(TimeSpan now) => _load?.Came(now);
 
     /// <summary>The first token of the answer is here: the prompt is computed.</summary>
     public void Prefilled(TimeSpan now)
     {
-        if (_load is { } load && !_isPrefilled)
+        if (_load is { } load && !_isPrefilled && _work is { IsStreamed: true, PromptTokens: > 0 })
         {
-            _isPrefilled = true;
-            load.Prefilled(_work, now);
+            load.Computed(_waiting, now - _at);
         }
+
+        Over(now);
     }
 
     /// <summary>Gives the place back, if it is held.</summary>
@@ -62,9 +68,24 @@ internal struct HeldPlace
     {
         if (_load is { } load)
         {
-            Prefilled(now);
+            Over(now);
             _load = null;
             load.Release(_work.OutputTokens);
+        }
+    }
+
+    private void Hold(DestinationLoad load, in RequestWork work, TimeSpan now)
+    {
+        (_load, _work, _isPrefilled) = (load, work, false);
+        (_at, _waiting) = (now, load.PrefillTokens);
+    }
+
+    private void Over(TimeSpan now)
+    {
+        if (_load is { } load && !_isPrefilled)
+        {
+            _isPrefilled = true;
+            load.Prefilled(_work, now);
         }
     }
 }

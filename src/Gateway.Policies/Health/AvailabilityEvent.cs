@@ -21,6 +21,9 @@ internal enum AvailabilityInput : byte
     /// <summary>A probe found it failing.</summary>
     ProbeFailed,
 
+    /// <summary>A probe failed, but bytes of answers came meanwhile.</summary>
+    ProbeOutranked,
+
     /// <summary>A probe was told that it loads.</summary>
     ProbeLoading,
 
@@ -50,6 +53,9 @@ internal enum AvailabilityInput : byte
 
     /// <summary>It is not probed any more.</summary>
     ProbingEnded,
+
+    /// <summary>All its streams stood still for longer than computing prompts explains.</summary>
+    StoodStill,
 }
 
 /// <summary>One thing that happened to a destination.</summary>
@@ -59,6 +65,9 @@ internal readonly record struct AvailabilityEvent(AvailabilityInput Input, Avail
 {
     /// <summary>Whether once is enough to believe it: a closed port is; a 5xx or silence may be a busy server.</summary>
     public bool IsConclusive { get; init; }
+
+    /// <summary>Whether bytes of answers came since the probe before, so that it is the first that failed.</summary>
+    public bool IsFirst { get; init; }
 
     /// <summary>Whether the failure shows that nothing can be served, so that the destination is left out even when all others are.</summary>
     public bool IsHard { get; init; }

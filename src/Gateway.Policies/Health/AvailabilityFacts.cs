@@ -56,6 +56,9 @@ internal readonly record struct AvailabilityFacts
     /// <summary>When the ejection ends by itself.</summary>
     public TimeSpan EjectedUntil { get; init; }
 
+    /// <summary>Whether its streams stood still and none has begun since: then a trial is settled by the first chunk, and probes bring it back no more.</summary>
+    public bool WasWedged { get; init; }
+
     /// <summary>Whether a successful probe ends the ejection.</summary>
     public bool ProbeEnds { get; init; }
 
@@ -72,7 +75,7 @@ internal readonly record struct AvailabilityFacts
     public bool IsAvailable => State is AvailabilityState.Up || (State is AvailabilityState.Suspect && !IsDead);
 
     /// <summary>Whether it counts against the share that may be ejected.</summary>
-    public bool IsEjected => State is AvailabilityState.Ejected;
+    public bool IsEjected => State is AvailabilityState.Ejected or AvailabilityState.Wedged;
 }
 
 /// <summary>What the state machine has to know besides.</summary>

@@ -5,7 +5,7 @@ using static BlazeGateway.Policies.Health.AvailabilityState;
 namespace BlazeGateway.Policies.Health;
 
 /// <summary>The state machine of one destination: what is known, and what happened, give what is known next. Nothing else goes in or out.</summary>
-internal static class AvailabilityMachine
+internal static partial class AvailabilityMachine
 {
     /// <summary>Longest doubling that stays below any sensible limit.</summary>
     private const int MostDoublings = 20;
@@ -18,6 +18,7 @@ internal static class AvailabilityMachine
         TrialSucceeded => facts.State == HalfOpen ? Return(facts, TrialAnswered, at) : Answered(facts, at),
         TrialFailed => facts.State == HalfOpen ? Tried(facts, happened.Reason, at) : Failed(facts, happened, at),
         ProbeSucceeded => Alive(facts, at),
+        ProbeOutranked => Outranked(facts, at),
         ProbeFailed => Unwell(facts, happened, at),
         AvailabilityInput.ProbeLoading => Loads(facts, AvailabilityReason.ProbeLoading, at),
         Elapsed => Later(facts, at),
@@ -29,6 +30,7 @@ internal static class AvailabilityMachine
         Released => Release(facts, at),
         Replaced => Replace(facts, at),
         AvailabilityInput.ProbingEnded => Unprobe(facts, at),
+        StoodStill => Stuck(facts, at),
         _ => facts,
     };
 
@@ -44,7 +46,7 @@ internal static class AvailabilityMachine
         {
             Loading => Return(next, AvailabilityReason.ProbingEnded, at),
             Suspect when next is { Failures: 0, IsDead: false } => Enter(next, Up, AvailabilityReason.ProbingEnded, at),
-            Ejected when IsOver(next, at) => Enter(next, HalfOpen, BackOffOver, at),
+            Ejected or Wedged when IsOver(next, at) => Enter(next, HalfOpen, BackOffOver, at),
             _ => next,
         };
     }
@@ -88,7 +90,7 @@ internal static class AvailabilityMachine
             Suspect when next is { Failures: 0, IsDead: false } => Enter(next, Up, ProbeAlive, at),
             Ejected when facts.ProbeEnds && !next.IsDead => HalfOpenAfterProbe(next, at),
             Loading when !next.IsDead => HalfOpenAfterProbe(next, at),
-            HalfOpen when next.ProbeSuccesses >= at.Rules.Rise => Return(next, ProbeAlive, at),
+            HalfOpen when next.ProbeSuccesses >= at.Rules.Rise && !next.WasWedged => Return(next, ProbeAlive, at),
             _ => next,
         };
     }
@@ -100,7 +102,7 @@ internal static class AvailabilityMachine
             return Loads(facts, ProbeUnavailable, at);
         }
 
-        var next = facts with { ProbeFailures = Math.Min(facts.ProbeFailures + 1, at.Rules.Fall), ProbeSuccesses = 0, ProbeEnds = true };
+        var next = facts with { ProbeFailures = Math.Min((happened.IsFirst ? 0 : facts.ProbeFailures) + 1, at.Rules.Fall), ProbeSuccesses = 0, ProbeEnds = true };
         var isBelieved = happened.IsConclusive || next.ProbeFailures >= at.Rules.Fall;
         next = isBelieved && happened.IsHard ? next with { IsProbedDead = true } : next;
         return facts.State switch
@@ -109,6 +111,9 @@ internal static class AvailabilityMachine
             Up or Suspect or HalfOpen when isBelieved => Eject(next, happened.Reason, at),
             Up or Suspect => Enter(next, Suspect, happened.Reason, at),
             Loading => Enter(next, Loading, happened.Reason, at),
+
+            // Who ended it may start it anew, and then the time of the ejection is of no matter.
+            Wedged when isBelieved && happened.IsHard => Enter(next, Ejected, happened.Reason, at),
             _ => next,
         };
     }
@@ -116,7 +121,7 @@ internal static class AvailabilityMachine
     private static AvailabilityFacts Loads(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at)
     {
         var next = facts with { ProbeFailures = 0, ProbeSuccesses = 0, IsProbedDead = false };
-        return facts.State is Draining or Wedged ? next : Enter(next with { SlowStartFrom = null, Failures = 0 }, Loading, reason, at);
+        return facts.State is Draining ? next : Enter(next with { SlowStartFrom = null, Failures = 0, WasWedged = false }, Loading, reason, at);
     }
 
     private static AvailabilityFacts Later(in AvailabilityFacts facts, in AvailabilityCircumstances at)
@@ -156,15 +161,15 @@ internal static class AvailabilityMachine
 
     private static AvailabilityFacts Absolve(in AvailabilityFacts facts, in AvailabilityCircumstances at) => facts switch
     {
-        { State: Ejected } when IsOver(facts, at) => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, facts.Reason, at),
+        { IsEjected: true } when IsOver(facts, at) => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, facts.Reason, at),
         { State: Suspect, Reason: YarpActive or YarpPassive, IsDead: false } => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, facts.Reason, at),
         _ => facts,
     };
 
     private static AvailabilityFacts Release(in AvailabilityFacts facts, in AvailabilityCircumstances at) => facts switch
     {
-        { State: Ejected, IsDead: true } => Enter(facts, Suspect, EjectionCap, at),
-        { State: Ejected } => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, EjectionCap, at),
+        { IsEjected: true, IsDead: true } => Enter(facts, Suspect, EjectionCap, at),
+        { IsEjected: true } => Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, EjectionCap, at),
         _ => facts,
     };
 
@@ -175,7 +180,7 @@ internal static class AvailabilityMachine
     }
 
     private static bool IsOver(in AvailabilityFacts facts, in AvailabilityCircumstances at) =>
-        facts is { State: Ejected, IsDead: false, Yarp: YarpVerdict.None } && at.Now >= facts.EjectedUntil;
+        facts is { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } && at.Now >= facts.EjectedUntil;
 
     private static AvailabilityFacts HalfOpenAfterProbe(in AvailabilityFacts facts, in AvailabilityCircumstances at) =>
         Enter(facts with { ProbeSuccesses = 1 }, HalfOpen, ProbeAlive, at);
@@ -186,6 +191,7 @@ internal static class AvailabilityMachine
             {
                 Failures = 0,
                 ProbeFailures = 0,
+                WasWedged = false,
                 ReturnedAt = at.Now,
                 SlowStartFrom = at.Rules.SlowStart > TimeSpan.Zero ? at.Now : null,
             },
@@ -193,7 +199,7 @@ internal static class AvailabilityMachine
             reason,
             at);
 
-    private static AvailabilityFacts Eject(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at)
+    private static AvailabilityFacts Eject(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at, AvailabilityState state = Ejected)
     {
         if (!at.MayEject)
         {
@@ -212,7 +218,7 @@ internal static class AvailabilityMachine
                 ProbeEnds = reason.IsOfConnection(),
                 SlowStartFrom = null,
             },
-            Ejected,
+            state,
             reason,
             at);
     }

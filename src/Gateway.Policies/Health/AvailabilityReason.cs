@@ -77,6 +77,12 @@ internal enum AvailabilityReason : byte
 
     /// <summary>It is not probed any more.</summary>
     ProbingEnded,
+
+    /// <summary>Its streams stand still although it answers probes.</summary>
+    NoProgress,
+
+    /// <summary>Bytes of its answers come.</summary>
+    Progress,
 }
 
 /// <summary>The reasons in words, and as they are written in labels.</summary>
@@ -109,6 +115,8 @@ internal static class AvailabilityReasons
         ("new_address", "its address changed"),
         ("joined", "it joined the cluster"),
         ("probing_ended", "it is not probed any more"),
+        ("no_progress", "it answers probes, but its streams stand still"),
+        ("progress", "bytes of its answers come"),
     ];
 
     /// <summary>Label value.</summary>

@@ -81,16 +81,35 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     public DestinationLoad? LoadOf(DestinationState destination) => _destinations.TryGetValue(destination, out var known) ? known.Load : null;
 
     /// <inheritdoc />
-    public void Probed(DestinationState destination, ProbeFinding finding)
+    public bool Probed(DestinationState destination, ProbeFinding finding)
     {
-        if (_destinations.TryGetValue(destination, out var known))
+        if (!_destinations.TryGetValue(destination, out var known))
         {
-            known.Metrics.Probed(finding.Kind);
-            if (finding.Kind != ProbeFindingKind.NotAsked)
-            {
-                known.Take(ProbeEvents.Of(finding));
-            }
+            return true;
         }
+
+        known.Metrics.Probed(finding.Kind);
+        if (finding.Kind == ProbeFindingKind.NotAsked)
+        {
+            return true;
+        }
+
+        var (now, last) = (Clock, known.Load.LastByte);
+        if (ProbeEvents.IsOutranked(finding, last, now))
+        {
+            known.Metrics.Outranked();
+            known.Take(new AvailabilityEvent(AvailabilityInput.ProbeOutranked));
+            return false;
+        }
+
+        var happened = ProbeEvents.Of(finding) with { IsFirst = last > known.ProbeFailedAt };
+        if (happened.Input == AvailabilityInput.ProbeFailed)
+        {
+            known.ProbeFailedAt = now;
+        }
+
+        known.Take(happened);
+        return true;
     }
 
     /// <inheritdoc />

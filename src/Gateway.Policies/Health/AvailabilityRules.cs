@@ -21,6 +21,15 @@ internal sealed record AvailabilityRules
     /// <summary>Most that is added to an ejection, as a part of it.</summary>
     public double Jitter { get; init; } = 0.1;
 
+    /// <summary>Least time that streams that had begun must stand still for a destination to be wedged.</summary>
+    public TimeSpan StandStill { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same of streams that have not begun: they may be waiting behind requests that others sent, or for a model to be loaded.</summary>
+    public TimeSpan StandStillBefore { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Times as long as the prompts it has to compute should take, that a destination may be silent.</summary>
+    public double PromptPatience { get; init; } = 2;
+
     /// <summary>Whether failed attempts count.</summary>
     public bool Ejects { get; init; } = true;
 

@@ -21,7 +21,7 @@ internal enum AvailabilityState : byte
     /// <summary>It is starting: it loads its model, or has not answered yet.</summary>
     Loading,
 
-    /// <summary>It answers probes and produces nothing. Told from the progress of tokens, which nothing watches yet.</summary>
+    /// <summary>It answers probes and its streams stand still. It is sent nothing for a while.</summary>
     Wedged,
 }
 

@@ -32,6 +32,12 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
     /// <summary>Time since the gateway's start.</summary>
     public TimeSpan Now => registry.Now;
 
+    /// <summary>The clock that what is learned of destinations is stamped by.</summary>
+    public TimeSpan Clock => registry.Clock;
+
+    /// <summary>The numbers it goes by.</summary>
+    public AvailabilityRules Rules => Volatile.Read(ref _rules);
+
     /// <summary>Takes over the destinations and rules the configuration has now.</summary>
     public void Reconcile()
     {
@@ -252,7 +258,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         var facts = member.Facts;
         var due = facts switch
         {
-            { State: AvailabilityState.Ejected, IsDead: false, Yarp: YarpVerdict.None } => facts.EjectedUntil,
+            { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } => facts.EjectedUntil,
             { SlowStartFrom: { } from } => from + _rules.SlowStart,
             _ => (TimeSpan?)null,
         };
@@ -267,7 +273,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         foreach (var member in _members)
         {
             // One that is half-open may be ejected again at any time, and keeps its place until it is back.
-            taken += member.Facts.State == AvailabilityState.Ejected || (member.Facts.State == AvailabilityState.HalfOpen && from != AvailabilityState.HalfOpen) ? 1 : 0;
+            taken += member.Facts.IsEjected || (member.Facts.State == AvailabilityState.HalfOpen && from != AvailabilityState.HalfOpen) ? 1 : 0;
         }
 
         return taken <= EjectionLimit.Most(Pool());
@@ -277,9 +283,9 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
     private void Settle()
     {
-        while (_members.Count(member => member.Facts.State == AvailabilityState.Ejected) > EjectionLimit.Most(Pool()))
+        while (_members.Count(member => member.Facts.IsEjected) > EjectionLimit.Most(Pool()))
         {
-            var first = _members.Where(member => member.Facts.State == AvailabilityState.Ejected).OrderBy(member => member.Facts.IsDead).ThenBy(member => member.Facts.EjectedUntil).First();
+            var first = _members.Where(member => member.Facts.IsEjected).OrderBy(member => member.Facts.IsDead).ThenBy(member => member.Facts.EjectedUntil).First();
             Apply(first, new AvailabilityEvent(AvailabilityInput.Released));
         }
 

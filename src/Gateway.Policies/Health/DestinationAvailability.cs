@@ -20,6 +20,8 @@ internal sealed class DestinationAvailability : IDisposable
     private int _word;
     private long _slowStartFrom;
     private long _trialFrom;
+    private long _servingFrom;
+    private bool _wantsChunk;
 
     public DestinationAvailability(ClusterAvailability cluster, DestinationState destination, DestinationLoad load, DestinationHealthMetrics metrics, TimeProvider time)
     {
@@ -91,12 +93,38 @@ internal sealed class DestinationAvailability : IDisposable
         return Interlocked.CompareExchange(ref _word, taken.Bits, word.Bits) == word.Bits;
     }
 
+    /// <summary>Whether a trial is settled by the first chunk of the answer, or its end, and not by its headers: its streams stood still, and headers came all the same.</summary>
+    public bool WantsChunk => Volatile.Read(ref _wantsChunk);
+
+    /// <summary>When it last came out of service, or partly back, by the clock that loads are stamped by: what waits for longer says nothing of it now.</summary>
+    public TimeSpan ServingFrom => new(Volatile.Read(ref _servingFrom));
+
+    /// <summary>When silence last had it probed. The sweep's own.</summary>
+    public TimeSpan SilenceProbedAt { get; set; }
+
+    /// <summary>When a probe last failed. The watch's own.</summary>
+    public TimeSpan ProbeFailedAt { get; set; }
+
+    /// <summary>The numbers it is judged by.</summary>
+    public AvailabilityRules Rules => _cluster.Rules;
+
+    /// <summary>The first chunk of the answer to a trial is here.</summary>
+    /// <param name="picked">The word it was picked by.</param>
+    /// <param name="status">Status code of the answer.</param>
+    public void TrialBegun(AvailabilityWord picked, int status)
+    {
+        if (WantsChunk && AttemptOutcomes.OfStatus(status) == AttemptOutcome.Answered)
+        {
+            Ended(picked, AttemptOutcome.Answered);
+        }
+    }
+
     /// <summary>The headers of the answer to a trial are here.</summary>
     /// <param name="picked">The word it was picked by.</param>
     /// <param name="status">Status code of the answer.</param>
     public void TrialAnswered(AvailabilityWord picked, int status)
     {
-        if (AttemptOutcomes.OfStatus(status) == AttemptOutcome.Answered)
+        if (!WantsChunk && AttemptOutcomes.OfStatus(status) == AttemptOutcome.Answered)
         {
             Ended(picked, AttemptOutcome.Answered);
         }
@@ -138,9 +166,15 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>Makes <paramref name="facts"/> known. A trial under way stays so while the destination stays half-open.</summary>
     public void Publish(in AvailabilityFacts facts)
     {
+        if (facts.Epoch != Facts.Epoch)
+        {
+            Volatile.Write(ref _servingFrom, _cluster.Clock.Ticks);
+        }
+
         Facts = facts;
         Volatile.Write(ref _isDead, facts.IsDead);
         Volatile.Write(ref _isGone, facts.IsDead || facts.State == AvailabilityState.Wedged || (facts.IsEjected && facts.Reason.IsOfConnection()));
+        Volatile.Write(ref _wantsChunk, facts.WasWedged);
         Load.Ease = facts.SlowStartFrom is null ? 1 : SlowStart.Floor;
         Volatile.Write(ref _slowStartFrom, facts.SlowStartFrom?.Ticks ?? 0);
         var next = AvailabilityWord.Of(facts);

@@ -14,6 +14,7 @@ internal sealed class DestinationHealthMetrics
     private readonly Gauge.Child _passive;
     private readonly Gauge.Child _effective;
     private readonly Gauge.Child _weight;
+    private Counter.Child? _outranked;
     private readonly Counter.Child?[] _probes = new Counter.Child?[ProbeFindings.Count];
 
     public DestinationHealthMetrics(string cluster, string destination, HealthMetrics families)
@@ -44,7 +45,7 @@ internal sealed class DestinationHealthMetrics
         _states[(int)before].Dec();
         _states[(int)after].Inc();
         _families.Transitions.Get(_cluster, _destination, after.Name()).Inc();
-        if (after == AvailabilityState.Ejected)
+        if (after is AvailabilityState.Ejected or AvailabilityState.Wedged)
         {
             _families.Ejections.Get(_cluster, _destination, reason.Label()).Inc();
         }
@@ -65,6 +66,9 @@ internal sealed class DestinationHealthMetrics
     public void Probed(ProbeFindingKind kind) =>
         (_probes[(int)kind] ??= _families.Probes.Get(_cluster, _destination, kind.Name())).Inc();
 
+    /// <summary>A probe failed while bytes of answers came.</summary>
+    public void Outranked() => (_outranked ??= _families.Outranked.Get(_cluster, _destination)).Inc();
+
     public void Retire()
     {
         _families.State.Remove(IsOurs);
@@ -73,6 +77,7 @@ internal sealed class DestinationHealthMetrics
         _families.Transitions.Remove(IsOurs);
         _families.Ejections.Remove(IsOurs);
         _families.Probes.Remove(IsOurs);
+        _families.Outranked.Remove(IsOurs);
     }
 
     private bool IsOurs(string[] labels) => labels[0] == _cluster && labels[1] == _destination;

@@ -25,6 +25,7 @@ internal sealed class HealthMetrics
         Transitions = Counters("blaze_destination_transitions_total", "Changes of state.", "cluster", "destination", "to");
         Ejections = Counters("blaze_destination_ejections_total", "Ejections by their cause.", "cluster", "destination", "reason");
         Probes = Counters("blaze_health_probes_total", "Probes of destinations by what they found.", "cluster", "destination", "result");
+        Outranked = Counters("blaze_health_probes_outranked_total", "Failed probes that did not count, because bytes of answers came meanwhile.", "cluster", "destination");
         registry.AddBeforeCollectCallback(() =>
         {
             foreach (var (metrics, weight) in _weights)
@@ -45,6 +46,8 @@ internal sealed class HealthMetrics
     public BoundedSeries<Counter.Child> Ejections { get; }
 
     public BoundedSeries<Counter.Child> Probes { get; }
+
+    public BoundedSeries<Counter.Child> Outranked { get; }
 
     /// <summary>Publishes the weight when it is asked for.</summary>
     public void Watch(DestinationHealthMetrics metrics, Func<double> weight) => _weights[metrics] = weight;

@@ -50,7 +50,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var state = tally.Availability;
         if (context.IsInference)
         {
-            context.Deadline.BeginAttempt(now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks));
+            context.Deadline.BeginAttempt(now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks), now, context.Facts.Stream ? tally.Availability.Load : null);
             Rewind(context);
         }
 

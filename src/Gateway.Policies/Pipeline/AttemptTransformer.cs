@@ -38,6 +38,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         if (proxyResponse is not null)
         {
             context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
+            context.Came();
             context.Trial?.Answered((int)proxyResponse.StatusCode);
             if (context.Failover?.KeepsBack(context, proxyResponse) == true)
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -47,6 +48,8 @@ internal sealed class Deadline
     private int _epoch;
     private Expiry _stepKind;
     private Expiry _expired;
+    private DestinationLoad? _stream;
+    private long _since;
 
     /// <summary>Canceled when a limit runs out before the answer began. Another one after <see cref="Renew"/>.</summary>
     public CancellationToken Request => _request.Token;
@@ -65,15 +68,21 @@ internal sealed class Deadline
     {
         _expired = Expiry.None;
         _streaming = false;
+        Volatile.Write(ref _stream, null);
         Clear();
         Volatile.Write(ref _total, total);
         Volatile.Write(ref _state, Running);
     }
 
     /// <summary>Begins an attempt: until its answer begins, what runs out cancels the request.</summary>
-    public void BeginAttempt(long firstByte)
+    /// <param name="firstByte">When the first byte is due.</param>
+    /// <param name="now">When the attempt begins.</param>
+    /// <param name="stream">The destination, where the answer comes as it is made.</param>
+    public void BeginAttempt(long firstByte, long now = 0, DestinationLoad? stream = null)
     {
         Volatile.Write(ref _streaming, false);
+        Volatile.Write(ref _since, now);
+        Volatile.Write(ref _stream, stream);
         Set(Expiry.FirstByte, firstByte);
     }
 
@@ -115,6 +124,22 @@ internal sealed class Deadline
     {
         _stepKind = kind;
         Volatile.Write(ref _step, at);
+    }
+
+    /// <summary>The next bytes of the answer are waited for, from <paramref name="now"/> on and no longer than <paramref name="ticks"/>.</summary>
+    public void Await(long now, long ticks)
+    {
+        Volatile.Write(ref _since, now);
+        Set(Expiry.BetweenChunks, now + ticks);
+    }
+
+    /// <summary>Counts the request in <paramref name="waits"/>, if it is a stream of the destination they are of.</summary>
+    public void Count(StreamWaits waits)
+    {
+        if (Volatile.Read(ref _stream) == waits.Destination && Volatile.Read(ref _state) == Running)
+        {
+            waits.Add(Volatile.Read(ref _since), hasBegun: _stepKind == Expiry.BetweenChunks, isAwaited: Volatile.Read(ref _step) != Never);
+        }
     }
 
     /// <summary>Lifts the limit of the step at hand, and waits for no destination any more.</summary>

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -73,6 +74,15 @@ internal sealed class DeadlineSweep : IDisposable
         {
             Volatile.Write(ref _slots[deadline.Slot], null);
             _free.Push(deadline.Slot);
+        }
+    }
+
+    /// <summary>Counts the streams of a destination that are waited for.</summary>
+    public void Tell(StreamWaits waits)
+    {
+        foreach (var deadline in Volatile.Read(ref _slots))
+        {
+            deadline?.Count(waits);
         }
     }
 

@@ -144,7 +144,8 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            // A server whose streams stood still answers all else.
+            if (destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && (context.IsInference || !destination.WantsChunk) && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
                 context.Decide(DecisionWay.Trial);

@@ -113,7 +113,7 @@ internal sealed class ObservedStream : ReadOnlyStream
             _passed = 0;
         }
 
-        _context.Deadline.Set(Expiry.BetweenChunks, now + (_context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks));
+        _context.Deadline.Await(now, _context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks);
     }
 
     /// <summary>Reads until the first event tells whether the stream is an answer or an error in the shape of one.</summary>
@@ -122,6 +122,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         var ended = filled == 0;
         while (true)
         {
+            _context.Came();
             var bytes = buffer.Span[..filled];
             var first = FirstEvent.Classify(_context.Dialect, bytes, ended);
             if (first.Kind is FirstEventKind.ClientError or FirstEventKind.ServerError)
@@ -158,6 +159,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         record.BytesOut += bytes.Length;
+        _context.Came();
         if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == StreamMarks.None)
         {
             return;

@@ -337,11 +337,15 @@ internal sealed class RequestContext
         }
     }
 
+    /// <summary>Bytes of the answer are here.</summary>
+    public void Came() => _place.Came(Clock);
+
     /// <summary>The first chunk of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
     public void FirstChunk()
     {
         var now = Clock;
         _place.Prefilled(now);
+        Trial?.Begun(Http.Response.StatusCode);
         if (Http.Response.StatusCode < StatusCodes.Status400BadRequest && !IsUpload)
         {
             Learning.Add(now, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds, _note);

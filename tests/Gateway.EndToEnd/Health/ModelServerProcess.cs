@@ -20,14 +20,24 @@ internal sealed class ModelServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>One whose streams last.</summary>
+    public static async Task<ModelServerProcess> StartSlowAsync(int decodeRate)
+    {
+        var server = NotStarted();
+        await server.StartAsync(decodeRate, []);
+        return server;
+    }
+
     /// <summary>One whose address is known and where nothing listens yet.</summary>
     public static ModelServerProcess NotStarted() => new(new Uri($"http://127.0.0.1:{FreePort()}"));
 
     /// <summary>Starts it, with these options besides, and waits until it listens.</summary>
-    public async Task StartAgainAsync(params string[] options)
+    public Task StartAgainAsync(params string[] options) => StartAsync(decodeRate: 1_000_000, options);
+
+    private async Task StartAsync(int decodeRate, string[] options)
     {
         _process = BlazeProcess.Start(
-            ["model-server", "--port", Address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "--prefill-rate", "1000000", "--decode-rate", "1000000", .. options],
+            ["model-server", "--port", Address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "--prefill-rate", "1000000", "--decode-rate", decodeRate.ToString(System.Globalization.CultureInfo.InvariantCulture), .. options],
             environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_gcServer"] = "0" });
         await Eventually.TrueAsync(() => _process!.Out.Contains("READY ", StringComparison.Ordinal));
     }
@@ -39,6 +49,30 @@ internal sealed class ModelServerProcess : IAsyncDisposable
         await _process.ExitAsync();
         await _process.DisposeAsync();
         _process = null;
+    }
+
+    /// <summary>Has it stand still as a process that is not scheduled: its sockets stay open and the system goes on taking connections for it.</summary>
+    public void Stop() => _process!.Signal("-STOP");
+
+    /// <summary>Lets it go on.</summary>
+    public void Continue() => _process!.Signal("-CONT");
+
+    /// <summary>Asks for its health until it does not take longer than it will.</summary>
+    public async Task WarmAsync()
+    {
+        using var client = BlazeProcess.NewClient(Address);
+        for (var i = 0; i < 20; i++)
+        {
+            using var answer = await client.GetAsync("/health");
+        }
+    }
+
+    /// <summary>Sets the faults it has from now on.</summary>
+    public async Task SetFaultAsync(string plan)
+    {
+        using var client = BlazeProcess.NewClient(Address);
+        using var answer = await client.PostAsync("/__sim/fault", new StringContent(plan));
+        answer.EnsureSuccessStatusCode();
     }
 
     /// <summary>How many chat requests reached it since it was started last.</summary>

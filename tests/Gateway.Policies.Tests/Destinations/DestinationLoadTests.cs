@@ -25,6 +25,75 @@ public class DestinationLoadTests
         Assert.False(place.IsHeld);
     }
 
+    [Theory]
+    [InlineData(4.9, 1000)]
+    [InlineData(5, 1005)]
+    [InlineData(5.1, 1005.1)]
+    public void The_last_byte_is_stamped_when_it_moved_on_enough(double later, double stamp)
+    {
+        var load = new DestinationLoad("d");
+        Assert.Equal(TimeSpan.Zero, load.LastByte);
+        load.Came(TimeSpan.FromMilliseconds(1000));
+        load.Came(TimeSpan.FromMilliseconds(1000 + later));
+        Assert.Equal(stamp, load.LastByte.TotalMilliseconds, 6);
+    }
+
+    [Fact]
+    public void A_byte_and_a_first_chunk_allocate_nothing()
+    {
+        var load = new DestinationLoad("d");
+        var place = new HeldPlace();
+        var least = long.MaxValue;
+        for (var round = 0; round < 4; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
+            {
+                place.Take(load, new RequestWork(100, 20) { IsStreamed = true }, TimeSpan.FromMilliseconds(i));
+                place.Came(TimeSpan.FromMilliseconds(i + 3));
+                place.Prefilled(TimeSpan.FromMilliseconds(i + 3));
+                place.Came(TimeSpan.FromMilliseconds(i + 9));
+                place.Release(TimeSpan.FromMilliseconds(i + 9));
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    [Theory]
+    [InlineData(999, 0.01)]
+    [InlineData(1000, 0.004)]
+    [InlineData(1001, 0.004)]
+    public void The_time_of_a_prompt_token_is_learned_once_enough_were_computed(int tokens, double seconds)
+    {
+        var load = new DestinationLoad("d");
+        Assert.Equal(0.01, load.SecondsPerToken);
+        load.Computed(tokens, TimeSpan.FromSeconds(tokens * 0.004));
+        Assert.Equal(seconds, load.SecondsPerToken, 9);
+        load.Reserve(new RequestWork(500, 1), default);
+        Assert.Equal(500 * seconds, load.PromptsTake.TotalSeconds, 6);
+        load.Computed(1_000_000, TimeSpan.FromSeconds(1));
+        Assert.Equal(0.0005, load.SecondsPerToken);
+        load.Forget();
+        Assert.Equal(0.01, load.SecondsPerToken);
+    }
+
+    [Fact]
+    public void A_request_that_ends_before_its_first_chunk_teaches_no_rate()
+    {
+        var load = new DestinationLoad("d");
+        var place = new HeldPlace();
+        place.Take(load, new RequestWork(5000, 20) { IsStreamed = true }, default);
+        place.Release(TimeSpan.FromSeconds(1));
+        Assert.Equal(0.01, load.SecondsPerToken);
+        place.Take(load, new RequestWork(5000, 20) { IsStreamed = true }, default);
+        place.Prefilled(TimeSpan.FromSeconds(10));
+        place.Release(TimeSpan.FromSeconds(11));
+        Assert.Equal(0.002, load.SecondsPerToken, 9);
+    }
+
     [Fact]
     public void Another_place_takes_the_place_of_the_first()
     {

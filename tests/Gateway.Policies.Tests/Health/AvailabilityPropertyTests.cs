@@ -22,6 +22,8 @@ public sealed partial class AvailabilityPropertyTests
         ("ejected", "half-open"), ("ejected", "suspect"), ("ejected", "loading"), ("ejected", "draining"),
         ("half-open", "up"), ("half-open", "ejected"), ("half-open", "suspect"), ("half-open", "loading"), ("half-open", "draining"),
         ("loading", "half-open"), ("loading", "up"), ("loading", "draining"),
+        ("up", "wedged"), ("suspect", "wedged"), ("half-open", "wedged"),
+        ("wedged", "half-open"), ("wedged", "suspect"), ("wedged", "ejected"), ("wedged", "loading"), ("wedged", "draining"),
         ("draining", "up"), ("draining", "suspect"), ("draining", "ejected"), ("draining", "loading"),
     ];
 
@@ -55,6 +57,10 @@ public sealed partial class AvailabilityPropertyTests
             {
                 cluster.Probe(id, ProbeFindingKind.Alive);
                 cluster.Attempt(id, AttemptOutcome.Answered);
+                if (cluster[id].TryTakeTrial(out var trial))
+                {
+                    cluster[id].Ended(trial, AttemptOutcome.Answered);
+                }
             }
 
             Check(cluster, attempts);
@@ -79,11 +85,23 @@ public sealed partial class AvailabilityPropertyTests
                 attempts.RemoveAt(choice % attempts.Count);
                 cluster[on].Ended(word, Outcomes[choice / 64 % Outcomes.Length]);
                 break;
-            case 7 or 8 or 9:
+            case 7 or 8:
                 cluster.Probe(id, Findings[choice % Findings.Length], isHard: choice % 3 > 0);
                 break;
-            case 10 or 11:
+            case 10:
                 cluster.Advance(choice % 30);
+                break;
+            case 11 when choice % 3 > 0:
+                cluster.Advance(choice % 30);
+                break;
+            case 11:
+                cluster[id].Take(new AvailabilityEvent(AvailabilityInput.StoodStill));
+                break;
+            case 9 when choice % 3 > 0:
+                cluster.Probe(id, Findings[choice % Findings.Length], isHard: choice % 3 > 1);
+                break;
+            case 9:
+                cluster[id].Load.Came(cluster.Registry.Clock);
                 break;
             case 12 when choice % 3 == 2:
                 cluster.Registry.ProbingEnded(cluster.State.Destinations[id]);
@@ -116,7 +134,7 @@ public sealed partial class AvailabilityPropertyTests
         var members = cluster.State.Destinations.Values.Select(cluster.Registry.Of).ToArray();
         var states = members.Select(member => cluster.StateOf(member.Destination.DestinationId)).ToArray();
         var pool = states.Count(state => state != "draining");
-        Assert.True(states.Count(state => state == "ejected") * 2 <= pool, "more than half is ejected");
+        Assert.True(states.Count(state => state is "ejected" or "wedged") * 2 <= pool, "more than half is ejected");
 
         // Of trials that have not had their time yet.
         Assert.All(members, member => Assert.InRange(

@@ -19,6 +19,58 @@ public sealed class ProbePaceTests
         Assert.Equal(0.25, pace.Patience.TotalSeconds);
     }
 
+    [Fact]
+    public void Where_requests_wait_the_second_of_a_pair_waits_as_the_first_did()
+    {
+        var pace = new ProbePace();
+        Learn(pace, 20, 50);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+        pace.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+        pace.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true);
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+
+        // It is back, and slower than it was: it has to show otherwise before it is hurried again.
+        Learn(pace, 1, 850);
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+        pace.LearnSilence(TimeSpan.FromSeconds(1), isAwaited: true);
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+        Learn(pace, 128, 2);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+    }
+
+    [Fact]
+    public void One_that_does_not_count_is_none_of_the_pair_but_three_are_enough()
+    {
+        var pace = new ProbePace();
+        Learn(pace, 20, 2);
+        pace.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true, counts: false);
+        pace.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true);
+        Assert.Equal(0.25, pace.Patience.TotalSeconds);
+        pace.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true);
+        Assert.Equal(1, pace.Patience.TotalSeconds);
+
+        var busy = new ProbePace();
+        Learn(busy, 20, 2);
+        busy.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true, counts: false);
+        busy.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true, counts: false);
+        Assert.Equal(0.25, busy.Patience.TotalSeconds);
+        busy.LearnSilence(TimeSpan.FromSeconds(0.25), isAwaited: true, counts: false);
+        Assert.Equal(1, busy.Patience.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData(7, 1)]
+    [InlineData(8, 0.25)]
+    [InlineData(9, 0.25)]
+    public void A_few_answers_are_enough_and_the_longest_of_them_may_be_the_first(int answers, double seconds)
+    {
+        var pace = new ProbePace();
+        Learn(pace, 1, 400);
+        Learn(pace, answers - 1, 2);
+        Assert.Equal(seconds, pace.Patience.TotalSeconds);
+    }
+
     [Theory]
     [InlineData(1, 0, 1)]
     [InlineData(50, 0, 1)]

@@ -113,6 +113,11 @@ internal sealed class ReportWatch
         if (reply.Facts is { } facts)
         {
             var isRestarted = facts.IsRestartAfter(_facts);
+            if (facts.GeneratedTokens > _facts.GeneratedTokens || facts.PromptTokens > _facts.PromptTokens)
+            {
+                load.LastReportedProgress = moment.At;
+            }
+
             _facts = facts;
             load.Reported = new ReportedLoad(facts, moment, moment);
             if (isRestarted)

@@ -10,9 +10,11 @@ namespace BlazeGateway.Policies.Pipeline.Connections;
 /// </summary>
 /// <param name="limit">Most sockets open at one time.</param>
 /// <param name="open">Makes a socket; null for the system's own way.</param>
-internal sealed class DestinationSockets(int limit, Func<Socket>? open = null)
+/// <param name="addresses">Addresses of host names; null for the system's own.</param>
+internal sealed class DestinationSockets(int limit, Func<Socket>? open = null, HostAddresses? addresses = null)
 {
     private readonly Func<Socket> _new = open ?? (static () => new Socket(SocketType.Stream, ProtocolType.Tcp));
+    private readonly HostAddresses _addresses = addresses ?? new HostAddresses(TimeProvider.System);
     private int _open;
 
     /// <summary>Sockets open now.</summary>
@@ -28,25 +30,44 @@ internal sealed class DestinationSockets(int limit, Func<Socket>? open = null)
             throw new DestinationSocketsException($"{limit} sockets to destinations are open, as many as this process may have.");
         }
 
-        Socket? socket = null;
         try
         {
-            socket = _new();
-            socket.NoDelay = true;
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new CountedStream(socket, this);
-        }
-        catch (SocketException exception) when (IsExhausted(exception.SocketErrorCode, context.DnsEndPoint))
-        {
-            socket?.Dispose();
-            Interlocked.Decrement(ref _open);
-            throw new DestinationSocketsException($"This process can open no more sockets to destinations ({exception.SocketErrorCode}).");
+            return await ConnectAsync(context.DnsEndPoint, await _addresses.OfAsync(context.DnsEndPoint.Host, cancellationToken), cancellationToken);
         }
         catch
         {
-            socket?.Dispose();
             Interlocked.Decrement(ref _open);
             throw;
+        }
+    }
+
+    /// <summary>The first that can be connected to, in their order; with none, the last failure.</summary>
+    private async ValueTask<Stream> ConnectAsync(DnsEndPoint destination, IPAddress[] addresses, CancellationToken cancellationToken)
+    {
+        for (var i = 0; ; i++)
+        {
+            Socket? socket = null;
+            try
+            {
+                socket = _new();
+                socket.NoDelay = true;
+                await socket.ConnectAsync(new IPEndPoint(addresses[i], destination.Port), cancellationToken);
+                return new CountedStream(socket, this);
+            }
+            catch (SocketException exception) when (IsExhausted(exception.SocketErrorCode, destination) && (i == addresses.Length - 1 || exception.SocketErrorCode != SocketError.AddressNotAvailable))
+            {
+                socket?.Dispose();
+                throw new DestinationSocketsException($"This process can open no more sockets to destinations ({exception.SocketErrorCode}).");
+            }
+            catch (Exception exception) when (i < addresses.Length - 1 && exception is SocketException or NotSupportedException)
+            {
+                socket?.Dispose();
+            }
+            catch
+            {
+                socket?.Dispose();
+                throw;
+            }
         }
     }
 
