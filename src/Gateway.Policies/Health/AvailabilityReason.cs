@@ -77,6 +77,15 @@ internal enum AvailabilityReason : byte
 
     /// <summary>It is not probed any more.</summary>
     ProbingEnded,
+
+    /// <summary>Too many of its requests failed lately.</summary>
+    CircuitOpen,
+
+    /// <summary>An operator isolated it.</summary>
+    Isolated,
+
+    /// <summary>An operator reset it.</summary>
+    Reset,
 }
 
 /// <summary>The reasons in words, and as they are written in labels.</summary>
@@ -109,6 +118,9 @@ internal static class AvailabilityReasons
         ("new_address", "its address changed"),
         ("joined", "it joined the cluster"),
         ("probing_ended", "it is not probed any more"),
+        ("circuit_open", "its circuit is open: too many requests failed"),
+        ("isolated", "isolated by an operator until it is reset"),
+        ("reset", "reset by an operator"),
     ];
 
     /// <summary>Label value.</summary>

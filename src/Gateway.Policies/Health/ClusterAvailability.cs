@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
+using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -47,6 +48,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
             _members = [.. all.Select(Member)];
             Array.ForEach(_members, member => Bound(member, extensions));
+            Array.ForEach(_members, member => Break(member, extensions));
             Array.ForEach(_members, member => member.Load.Prefix.Room = PrefixMemory.RoomOf(_members.Length));
             _shape = new ClusterShape(extensions, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
@@ -122,14 +124,16 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
                 return;
             }
 
+            var isConclusive = outcome == AttemptOutcome.ConnectRefused;
+            var opened = isTrial || member.Facts.State is AvailabilityState.Up or AvailabilityState.Suspect ? Pass(member, outcome) : null;
             var input = (isTrial, outcome == AttemptOutcome.Answered) switch
             {
                 (true, true) => AvailabilityInput.TrialSucceeded,
                 (true, false) => AvailabilityInput.TrialFailed,
                 (false, true) => AvailabilityInput.AttemptSucceeded,
-                (false, false) => AvailabilityInput.AttemptFailed,
+                (false, false) => opened is null || isConclusive ? AvailabilityInput.AttemptFailed : AvailabilityInput.CircuitOpened,
             };
-            Apply(member, new AvailabilityEvent(input, outcome.Reason()) { IsConclusive = outcome == AttemptOutcome.ConnectRefused });
+            Apply(member, new AvailabilityEvent(input, outcome.Reason()) { IsConclusive = isConclusive }, opened);
             Settle();
         }
 
@@ -186,6 +190,46 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         int? Most(Dictionary<string, int> capacity) => capacity.TryGetValue(id, out var most) || capacity.TryGetValue("*", out most) ? most : null;
     }
 
+    /// <summary>Gives it the circuit the configuration asks for. A new one has counted nothing and is closed, unless an operator isolated the destination.</summary>
+    private void Break(DestinationAvailability member, ClusterExtensions extensions)
+    {
+        var options = _rules.Ejects && extensions.CircuitBreaker.Enabled ? extensions.CircuitBreaker : null;
+        if (member.Circuit?.Options != options)
+        {
+            var circuit = options is null ? null : registry.NewCircuit(options);
+            Agree(circuit, member, member.Facts);
+            member.Circuit = circuit;
+        }
+    }
+
+    /// <summary>Passes an attempt through the circuit; for how long it opened by it, null when it did not.</summary>
+    private TimeSpan? Pass(DestinationAvailability member, AttemptOutcome outcome)
+    {
+        if (member.Circuit is not { } circuit)
+        {
+            return null;
+        }
+
+        if (outcome == AttemptOutcome.Answered)
+        {
+            circuit.Answered();
+            return null;
+        }
+
+        var length = _rules.Break ?? AvailabilityMachine.Length(member.Facts, new AvailabilityCircumstances(registry.Now, _rules, MayEject: true, registry.Chance.Next()));
+        return circuit.Failed(length) ? length : null;
+    }
+
+    private static void Agree(DestinationCircuit? circuit, DestinationAvailability member, in AvailabilityFacts after)
+    {
+        if (circuit is not null)
+        {
+            CircuitAgreement.Keep(circuit, member.Facts, after);
+        }
+
+        member.Metrics.Circuit(CircuitAgreement.Shown(after, circuit));
+    }
+
     private void ReadYarp()
     {
         var checks = cluster.Model.Config.HealthCheck;
@@ -214,11 +258,12 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         return checks?.Passive?.Enabled == true && health.Passive == DestinationHealth.Unhealthy ? YarpVerdict.Failing : YarpVerdict.None;
     }
 
-    private void Apply(DestinationAvailability member, in AvailabilityEvent happened)
+    private void Apply(DestinationAvailability member, in AvailabilityEvent happened, TimeSpan? breakFor = null)
     {
         var before = member.Facts;
-        var at = new AvailabilityCircumstances(registry.Now, _rules, MayEject(before.State), registry.Chance.Next());
+        var at = new AvailabilityCircumstances(registry.Now, _rules, MayEject(before.State), registry.Chance.Next()) { Break = breakFor };
         var after = AvailabilityMachine.Next(before, happened, at);
+        Agree(member.Circuit, member, after);
         if (after == before && happened.Input != AvailabilityInput.Elapsed)
         {
             return;
@@ -233,7 +278,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
                 member.Load.Prefix.Restarted();
             }
 
-            _isStale |= after.IsAvailable != before.IsAvailable || after.SlowStartFrom != before.SlowStartFrom || after.IsDead != before.IsDead
+            _isStale |= after.IsAvailable != before.IsAvailable || after.SlowStartFrom != before.SlowStartFrom || after.IsDead != before.IsDead || after.IsIsolated != before.IsIsolated
                 || (after.State != before.State && !(after.IsAvailable && before.IsAvailable));
             if (after.State != before.State)
             {
@@ -241,6 +286,10 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
                 Log.Write(registry.Logger, this, member, before, after, at.Now);
                 var wantsProbe = !after.Reason.IsOfProbe() && after.State is AvailabilityState.Suspect or AvailabilityState.Ejected or AvailabilityState.Loading;
                 _changes.Add(new AvailabilityChange(member.Destination, before.IsAvailable, after.IsAvailable, wantsProbe));
+            }
+            else if (after.IsIsolated != before.IsIsolated)
+            {
+                Log.Write(registry.Logger, this, member, before, after, at.Now);
             }
         }
 

@@ -25,6 +25,8 @@ internal sealed class HealthMetrics
         Transitions = Counters("blaze_destination_transitions_total", "Changes of state.", "cluster", "destination", "to");
         Ejections = Counters("blaze_destination_ejections_total", "Ejections by their cause.", "cluster", "destination", "reason");
         Probes = Counters("blaze_health_probes_total", "Probes of destinations by what they found.", "cluster", "destination", "result");
+        Circuit = Gauges("blaze_circuit_breaker_state", "1 for the state the circuit of a destination is in, 0 for the others.", "cluster", "destination", "state");
+        CircuitTransitions = Counters("blaze_circuit_breaker_transitions_total", "Changes of state of circuits.", "cluster", "destination", "to");
         registry.AddBeforeCollectCallback(() =>
         {
             foreach (var (metrics, weight) in _weights)
@@ -45,6 +47,10 @@ internal sealed class HealthMetrics
     public BoundedSeries<Counter.Child> Ejections { get; }
 
     public BoundedSeries<Counter.Child> Probes { get; }
+
+    public BoundedSeries<Gauge.Child> Circuit { get; }
+
+    public BoundedSeries<Counter.Child> CircuitTransitions { get; }
 
     /// <summary>Publishes the weight when it is asked for.</summary>
     public void Watch(DestinationHealthMetrics metrics, Func<double> weight) => _weights[metrics] = weight;
