@@ -43,5 +43,9 @@ internal static class CircuitAgreement
         _ => false,
     };
 
+    /// <summary>Whether the circuit is why the destination is sent nothing.</summary>
+    public static bool KeepsOut(DestinationAvailability destination) =>
+        destination.Facts.IsIsolated || (!IsServing(destination.Facts) && destination.Circuit?.State is CircuitState.Open);
+
     private static bool IsServing(in AvailabilityFacts facts) => facts.State is AvailabilityState.Up or AvailabilityState.Suspect;
 }

@@ -365,7 +365,10 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
             Array.ConvertAll(candidates, member => member.Destination),
             [.. candidates.Where(member => !member.Word.IsSlow).Select(member => member.Destination)],
             Array.FindAll(candidates, member => member.Word.IsSlow),
-            Array.FindAll(_members, member => member.Facts is { State: AvailabilityState.HalfOpen, IsDead: false }));
+            Array.FindAll(_members, member => member.Facts is { State: AvailabilityState.HalfOpen, IsDead: false }))
+        {
+            IsCircuitOpen = candidates.Length == 0 && _members.Length > 0 && Array.TrueForAll(_members, CircuitAgreement.KeepsOut),
+        };
         cluster.DestinationsState = new ClusterDestinationsState(all, set);
     }
 

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -49,6 +50,10 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) =>
         plan.Policy is Strategy && plan.Options.Capacity.Count + plan.Options.TokenCapacity.Count > 0
         && routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations).Any(candidate => availability.Of(candidate).Load.Weight > 0);
+
+    /// <summary>Why nothing was picked where nothing is full.</summary>
+    public static GatewayError NothingIn(ClusterState cluster) =>
+        cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCircuitOpen: true } ? GatewayError.CircuitOpen : GatewayError.NoHealthyBackend;
 
     private DestinationState? WithRoom(DestinationState destination) =>
         availability.Of(destination).Load.HasRoom ? destination : null;
