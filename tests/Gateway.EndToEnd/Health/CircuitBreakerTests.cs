@@ -46,8 +46,7 @@ public sealed class CircuitBreakerTests
         server.SetFault("");
         await Eventually.TrueAsync(async () =>
         {
-            Assert.True(destinations.StateOf("d0") is "half-open" || await destinations.StatusAsync() == HttpStatusCode.OK);
-            await destinations.StatusAsync();
+            Assert.Equal(HttpStatusCode.OK, await destinations.StatusAsync());
             return destinations.StateOf("d0") == "up";
         });
         Assert.Contains("blaze_circuit_breaker_state{cluster=\"llm\",destination=\"d0\",state=\"closed\"} 1\n", await gateway.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
