@@ -1,6 +1,5 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
-using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -48,7 +47,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
             _members = [.. all.Select(Member)];
             Array.ForEach(_members, member => Bound(member, extensions));
-            Array.ForEach(_members, member => Break(member, extensions));
+            Array.ForEach(_members, member => GiveCircuit(member, extensions));
             Array.ForEach(_members, member => member.Load.Prefix.Room = PrefixMemory.RoomOf(_members.Length));
             _shape = new ClusterShape(extensions, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
@@ -188,46 +187,6 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         member.Load.MaxTokens = Most(extensions.TokenCapacity) ?? long.MaxValue;
 
         int? Most(Dictionary<string, int> capacity) => capacity.TryGetValue(id, out var most) || capacity.TryGetValue("*", out most) ? most : null;
-    }
-
-    /// <summary>Gives it the circuit the configuration asks for. A new one has counted nothing and is closed, unless an operator isolated the destination.</summary>
-    private void Break(DestinationAvailability member, ClusterExtensions extensions)
-    {
-        var options = _rules.Ejects && extensions.CircuitBreaker.Enabled ? extensions.CircuitBreaker : null;
-        if (member.Circuit?.Options != options)
-        {
-            var circuit = options is null ? null : registry.NewCircuit(options);
-            Agree(circuit, member, member.Facts);
-            member.Circuit = circuit;
-        }
-    }
-
-    /// <summary>Passes an attempt through the circuit; for how long it opened by it, null when it did not.</summary>
-    private TimeSpan? Pass(DestinationAvailability member, AttemptOutcome outcome)
-    {
-        if (member.Circuit is not { } circuit)
-        {
-            return null;
-        }
-
-        if (outcome == AttemptOutcome.Answered)
-        {
-            circuit.Answered();
-            return null;
-        }
-
-        var length = _rules.Break ?? AvailabilityMachine.Length(member.Facts, new AvailabilityCircumstances(registry.Now, _rules, MayEject: true, registry.Chance.Next()));
-        return circuit.Failed(length) ? length : null;
-    }
-
-    private static void Agree(DestinationCircuit? circuit, DestinationAvailability member, in AvailabilityFacts after)
-    {
-        if (circuit is not null)
-        {
-            CircuitAgreement.Keep(circuit, member.Facts, after);
-        }
-
-        member.Metrics.Circuit(CircuitAgreement.Shown(after, circuit));
     }
 
     private void ReadYarp()

@@ -238,6 +238,38 @@ public sealed class CircuitBreakerTests
         Assert.Equal("isolated", cluster.Registry.Describe(cluster.State, _ => null)[0].Circuit);
     }
 
+    [Fact]
+    public void Many_threads_at_once_neither_stand_still_nor_leave_a_contradiction()
+    {
+        using var cluster = new TestCluster(new() { CircuitBreaker = new() { MinimumThroughput = 5, FailureRatio = 0.5 } }, "a", "b", "c");
+        var chance = new Chance(3);
+        string[] ids = ["a", "b", "c"];
+        Parallel.For(0, 40_000, i =>
+        {
+            var id = ids[(int)(chance.Next() * ids.Length)];
+            switch ((int)(chance.Next() * 20))
+            {
+                case 0:
+                    cluster.Advance(1);
+                    break;
+                case 1:
+                    cluster.Registry.Isolate(cluster.State, id);
+                    break;
+                case 2:
+                    cluster.Registry.Reset(cluster.State, id);
+                    break;
+                case < 8:
+                    var word = cluster[id].TryTakeTrial(out var taken) ? taken : cluster[id].Word.WithTrial(false);
+                    cluster[id].Ended(word, chance.Next() < 0.7 ? AttemptOutcome.ServerError : AttemptOutcome.Answered);
+                    break;
+                default:
+                    cluster.Attempt(id, AttemptOutcome.Answered);
+                    break;
+            }
+        });
+        Assert.All(ids, id => Assert.True(CircuitAgreement.Holds(cluster[id].Facts, cluster[id].Circuit!)));
+    }
+
     internal static void Mixed(TestCluster cluster, string id, int attempts, AttemptOutcome failure = AttemptOutcome.ServerError)
     {
         // One in four fails, the twentieth among them.
