@@ -97,7 +97,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"FailureRatio\": 7 } },",
         "routes.json:9:98 'FailureRatio' is 7; it must be a number between 0.01 and 1.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.FailureRatio)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"MinimumThroughput\": 1 } },",
-        "routes.json:9:103 'MinimumThroughput' is 1; it must be a whole number from 2 to 1,000,000.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.MinimumThroughput)")]
+        "routes.json:9:103 'MinimumThroughput' is 1; it must be a whole number between 2 and 1,000,000.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.MinimumThroughput)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"SamplingDuration\": \"00:00:00.999\" } },",
         "routes.json:9:102 'SamplingDuration' is \"00:00:00.999\"; it must be a time between 00:00:01 and 00:10:00.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.SamplingDuration)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"BreakDuration\": \"01:00:00.001\" } },",
