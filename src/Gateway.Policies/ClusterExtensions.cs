@@ -12,6 +12,9 @@ public sealed record ClusterExtensions
     /// <summary>How it is found out which destinations can be sent requests.</summary>
     public HealthOptions Health { get; init; } = new();
 
+    /// <summary>When the circuit of a destination opens.</summary>
+    public CircuitBreakerOptions CircuitBreaker { get; init; } = new();
+
     /// <summary>Time limits of one request; a route's own values come first.</summary>
     public TimeoutOptions Timeouts { get; init; } = new();
 

@@ -15,6 +15,9 @@ internal enum AvailabilityInput : byte
     /// <summary>The one request of a half-open destination failed by the destination's fault.</summary>
     TrialFailed,
 
+    /// <summary>An attempt failed, and so many did lately that its circuit opened.</summary>
+    CircuitOpened,
+
     /// <summary>A probe found it alive.</summary>
     ProbeSucceeded,
 
@@ -35,6 +38,12 @@ internal enum AvailabilityInput : byte
 
     /// <summary>An operator puts it back.</summary>
     Resumed,
+
+    /// <summary>An operator isolates it: it is taken out, and only a reset puts it back.</summary>
+    Isolated,
+
+    /// <summary>An operator has everything forgotten that speaks against it.</summary>
+    Reset,
 
     /// <summary>YARP's active check holds it to be unhealthy.</summary>
     DeclaredDead,

@@ -74,6 +74,9 @@ internal readonly record struct AvailabilityFacts
     /// <summary>Whether it may be picked.</summary>
     public bool IsAvailable => State is AvailabilityState.Up || (State is AvailabilityState.Suspect && !IsDead);
 
+    /// <summary>Whether an operator isolated it.</summary>
+    public bool IsIsolated => State is AvailabilityState.Draining && Reason is AvailabilityReason.Isolated;
+
     /// <summary>Whether it counts against the share that may be ejected.</summary>
     public bool IsEjected => State is AvailabilityState.Ejected or AvailabilityState.Wedged;
 }
@@ -83,4 +86,8 @@ internal readonly record struct AvailabilityFacts
 /// <param name="Rules">The cluster's rules.</param>
 /// <param name="MayEject">Whether the cluster may have one more ejected destination.</param>
 /// <param name="Chance">A number from 0 to 1.</param>
-internal readonly record struct AvailabilityCircumstances(TimeSpan Now, AvailabilityRules Rules, bool MayEject, double Chance);
+internal readonly record struct AvailabilityCircumstances(TimeSpan Now, AvailabilityRules Rules, bool MayEject, double Chance)
+{
+    /// <summary>How long an ejection lasts because the circuit opened for as long; null for the ejection's own length.</summary>
+    public TimeSpan? Break { get; init; }
+}

@@ -17,13 +17,16 @@ internal static partial class AvailabilityMachine
         AttemptFailed => Failed(facts, happened, at),
         TrialSucceeded => facts.State == HalfOpen ? Return(facts, TrialAnswered, at) : Answered(facts, at),
         TrialFailed => facts.State == HalfOpen ? Tried(facts, happened.Reason, at) : Failed(facts, happened, at),
+        CircuitOpened => facts.State is Up or Suspect ? Eject(facts, CircuitOpen, at) : facts,
         ProbeSucceeded => Alive(facts, at),
         ProbeOutranked => Outranked(facts, at),
         ProbeFailed => Unwell(facts, happened, at),
         AvailabilityInput.ProbeLoading => Loads(facts, AvailabilityReason.ProbeLoading, at),
         Elapsed => Later(facts, at),
-        AvailabilityInput.Drained => Enter(facts with { SlowStartFrom = null }, Draining, AvailabilityReason.Drained, at),
+        AvailabilityInput.Drained => facts.IsIsolated ? facts : Enter(facts with { SlowStartFrom = null }, Draining, AvailabilityReason.Drained, at),
         AvailabilityInput.Resumed => Resume(facts, at),
+        AvailabilityInput.Isolated => Enter(facts with { SlowStartFrom = null }, Draining, AvailabilityReason.Isolated, at),
+        AvailabilityInput.Reset => Reset(facts, at),
         DeclaredDead => Declare(facts with { Yarp = YarpVerdict.Dead }, YarpActive, at),
         DeclaredFailing => Declare(facts with { Yarp = YarpVerdict.Failing }, YarpPassive, at),
         DeclaredFine => Absolve(facts with { Yarp = YarpVerdict.None }, at),
@@ -132,7 +135,7 @@ internal static partial class AvailabilityMachine
 
     private static AvailabilityFacts Resume(in AvailabilityFacts facts, in AvailabilityCircumstances at)
     {
-        if (facts.State != Draining)
+        if (facts.State != Draining || facts.IsIsolated)
         {
             return facts;
         }
@@ -144,6 +147,26 @@ internal static partial class AvailabilityMachine
             { Yarp: YarpVerdict.Dead } => Declare(Return(facts, AvailabilityReason.Resumed, at), YarpActive, at),
             { Yarp: YarpVerdict.Failing } => Declare(Return(facts, AvailabilityReason.Resumed, at), YarpPassive, at),
             _ => Return(facts, AvailabilityReason.Resumed, at),
+        };
+    }
+
+    /// <summary>What was known of it is forgotten, but for what YARP's checks say. One that an operator drained stays so.</summary>
+    private static AvailabilityFacts Reset(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var fresh = Fresh(facts) with { IsSeen = facts.IsSeen };
+        if (facts.State == Draining && !facts.IsIsolated)
+        {
+            return fresh;
+        }
+
+        var back = facts.State is Up or Suspect
+            ? Enter(fresh with { ReturnedAt = facts.ReturnedAt, SlowStartFrom = facts.SlowStartFrom }, Up, AvailabilityReason.Reset, at)
+            : Return(fresh, AvailabilityReason.Reset, at);
+        return facts.Yarp switch
+        {
+            YarpVerdict.Dead => Declare(back, YarpActive, at),
+            YarpVerdict.Failing => Declare(back, YarpPassive, at),
+            _ => back,
         };
     }
 
@@ -175,9 +198,12 @@ internal static partial class AvailabilityMachine
 
     private static AvailabilityFacts Replace(in AvailabilityFacts facts, in AvailabilityCircumstances at)
     {
-        var fresh = new AvailabilityFacts { Epoch = facts.Epoch + 1, Yarp = facts.Yarp, Since = facts.Since, State = facts.State, Reason = facts.Reason };
+        var fresh = Fresh(facts);
         return facts.State == Draining ? fresh : Return(fresh, NewAddress, at);
     }
+
+    private static AvailabilityFacts Fresh(in AvailabilityFacts facts) =>
+        new() { Epoch = facts.Epoch + 1, Yarp = facts.Yarp, Since = facts.Since, State = facts.State, Reason = facts.Reason };
 
     private static bool IsOver(in AvailabilityFacts facts, in AvailabilityCircumstances at) =>
         facts is { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } && at.Now >= facts.EjectedUntil;
@@ -199,6 +225,19 @@ internal static partial class AvailabilityMachine
             reason,
             at);
 
+    /// <summary>How long an ejection would last now.</summary>
+    public static TimeSpan Length(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var length = Math.Min(at.Rules.FirstEjection.Ticks * Math.Pow(2, Math.Min(Before(facts, at), MostDoublings)), at.Rules.LongestEjection.Ticks);
+        return TimeSpan.FromTicks((long)(length * (1 + (at.Rules.Jitter * at.Chance))));
+    }
+
+    private static int Before(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var served = facts.State == HalfOpen ? TimeSpan.Zero : at.Now - facts.ReturnedAt;
+        return (int)Math.Max(0, facts.Ejections - Math.Floor(served / at.Rules.FirstEjection));
+    }
+
     private static AvailabilityFacts Eject(in AvailabilityFacts facts, AvailabilityReason reason, in AvailabilityCircumstances at, AvailabilityState state = Ejected)
     {
         if (!at.MayEject)
@@ -206,15 +245,12 @@ internal static partial class AvailabilityMachine
             return Enter(facts with { Failures = at.Rules.FailuresInARow }, Suspect, reason, at);
         }
 
-        var served = facts.State == HalfOpen ? TimeSpan.Zero : at.Now - facts.ReturnedAt;
-        var before = (int)Math.Max(0, facts.Ejections - Math.Floor(served / at.Rules.FirstEjection));
-        var length = Math.Min(at.Rules.FirstEjection.Ticks * Math.Pow(2, Math.Min(before, MostDoublings)), at.Rules.LongestEjection.Ticks);
         return Enter(
             facts with
             {
                 Failures = 0,
-                Ejections = before + 1,
-                EjectedUntil = at.Now + TimeSpan.FromTicks((long)(length * (1 + (at.Rules.Jitter * at.Chance)))),
+                Ejections = Before(facts, at) + 1,
+                EjectedUntil = at.Now + (at.Break ?? Length(facts, at)),
                 ProbeEnds = reason.IsOfConnection(),
                 SlowStartFrom = null,
             },

@@ -83,6 +83,15 @@ internal enum AvailabilityReason : byte
 
     /// <summary>Bytes of its answers come.</summary>
     Progress,
+
+    /// <summary>Too many of its requests failed lately.</summary>
+    CircuitOpen,
+
+    /// <summary>An operator isolated it.</summary>
+    Isolated,
+
+    /// <summary>An operator reset it.</summary>
+    Reset,
 }
 
 /// <summary>The reasons in words, and as they are written in labels.</summary>
@@ -117,6 +126,9 @@ internal static class AvailabilityReasons
         ("probing_ended", "it is not probed any more"),
         ("no_progress", "it answers probes, but its streams stand still"),
         ("progress", "bytes of its answers come"),
+        ("circuit_open", "its circuit is open: too many requests failed"),
+        ("isolated", "isolated by an operator until it is reset"),
+        ("reset", "reset by an operator"),
     ];
 
     /// <summary>Label value.</summary>

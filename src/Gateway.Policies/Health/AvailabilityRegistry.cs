@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Resilience;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Health;
@@ -122,14 +123,23 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     }
 
     /// <summary>Takes a destination out for an operator, or puts it back; false when there is no such destination.</summary>
-    public bool SetDraining(ClusterState cluster, string destination, bool draining)
+    public bool SetDraining(ClusterState cluster, string destination, bool draining) =>
+        Steer(cluster, destination, draining ? AvailabilityInput.Drained : AvailabilityInput.Resumed);
+
+    /// <summary>Takes a destination out until it is reset; false when there is no such destination.</summary>
+    public bool Isolate(ClusterState cluster, string destination) => Steer(cluster, destination, AvailabilityInput.Isolated);
+
+    /// <summary>Forgets what speaks against a destination and puts it back, unless it is drained; false when there is no such destination.</summary>
+    public bool Reset(ClusterState cluster, string destination) => Steer(cluster, destination, AvailabilityInput.Reset);
+
+    private bool Steer(ClusterState cluster, string destination, AvailabilityInput input)
     {
         if (!cluster.Destinations.TryGetValue(destination, out var state) || !_destinations.TryGetValue(state, out var known))
         {
             return false;
         }
 
-        known.Take(new AvailabilityEvent(draining ? AvailabilityInput.Drained : AvailabilityInput.Resumed));
+        known.Take(new AvailabilityEvent(input));
         return true;
     }
 
@@ -190,6 +200,8 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
         _destinations.AddOrUpdate(destination, known);
         return known;
     }
+
+    internal DestinationCircuit NewCircuit(CircuitBreakerOptions options) => new(options, _time);
 
     internal void Forget(DestinationAvailability destination)
     {

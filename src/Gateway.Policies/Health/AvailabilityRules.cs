@@ -1,6 +1,6 @@
 namespace BlazeGateway.Policies.Health;
 
-/// <summary>The numbers the state machine goes by. One set per cluster; only the last two are configured.</summary>
+/// <summary>The numbers the state machine goes by. One set per cluster; only the last three are configured.</summary>
 internal sealed record AvailabilityRules
 {
     /// <summary>Failed attempts in a row that eject. A refused connection ejects at once.</summary>
@@ -33,6 +33,9 @@ internal sealed record AvailabilityRules
     /// <summary>Whether failed attempts count.</summary>
     public bool Ejects { get; init; } = true;
 
+    /// <summary>How long a circuit that opened stays open; null for as long as the ejection it stands for.</summary>
+    public TimeSpan? Break { get; init; }
+
     /// <summary>How long a destination that returns or joins is eased in; zero for not at all.</summary>
     public TimeSpan SlowStart { get; init; }
 
@@ -40,6 +43,6 @@ internal sealed record AvailabilityRules
     public static AvailabilityRules Of(ClusterExtensions extensions)
     {
         var health = extensions.Health;
-        return new() { Ejects = health.Eject, SlowStart = (health.SlowStart ?? extensions.ModelServer is not null) ? health.SlowStartWindow : TimeSpan.Zero };
+        return new() { Ejects = health.Eject, Break = extensions.CircuitBreaker.BreakDuration, SlowStart = (health.SlowStart ?? extensions.ModelServer is not null) ? health.SlowStartWindow : TimeSpan.Zero };
     }
 }

@@ -22,6 +22,9 @@ internal sealed class CandidateSet(ClusterLoads loads, DestinationState[] candid
     /// <summary>Destinations that one request at a time may try. They are no candidates.</summary>
     public ReadOnlySpan<DestinationAvailability> HalfOpen => halfOpen;
 
+    /// <summary>Whether there is no candidate because the circuit of every destination is open or isolated.</summary>
+    public bool IsCircuitOpen { get; init; }
+
     /// <summary>Whether a pick is the strategy's alone.</summary>
     public bool IsCalm => slow.Length == 0 && halfOpen.Length == 0;
 

@@ -53,6 +53,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
 
             _members = [.. all.Select(Member)];
             Array.ForEach(_members, member => Bound(member, extensions));
+            Array.ForEach(_members, member => GiveCircuit(member, extensions));
             Array.ForEach(_members, member => member.Load.Prefix.Room = PrefixMemory.RoomOf(_members.Length));
             _shape = new ClusterShape(extensions, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
             _isKnown = true;
@@ -128,14 +129,16 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
                 return;
             }
 
+            var isConclusive = outcome == AttemptOutcome.ConnectRefused;
+            var opened = isTrial || member.Facts.State is AvailabilityState.Up or AvailabilityState.Suspect ? Pass(member, outcome) : null;
             var input = (isTrial, outcome == AttemptOutcome.Answered) switch
             {
                 (true, true) => AvailabilityInput.TrialSucceeded,
                 (true, false) => AvailabilityInput.TrialFailed,
                 (false, true) => AvailabilityInput.AttemptSucceeded,
-                (false, false) => AvailabilityInput.AttemptFailed,
+                (false, false) => opened is null || isConclusive ? AvailabilityInput.AttemptFailed : AvailabilityInput.CircuitOpened,
             };
-            Apply(member, new AvailabilityEvent(input, outcome.Reason()) { IsConclusive = outcome == AttemptOutcome.ConnectRefused });
+            Apply(member, new AvailabilityEvent(input, outcome.Reason()) { IsConclusive = isConclusive }, opened);
             Settle();
         }
 
@@ -220,11 +223,12 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         return checks?.Passive?.Enabled == true && health.Passive == DestinationHealth.Unhealthy ? YarpVerdict.Failing : YarpVerdict.None;
     }
 
-    private void Apply(DestinationAvailability member, in AvailabilityEvent happened)
+    private void Apply(DestinationAvailability member, in AvailabilityEvent happened, TimeSpan? breakFor = null)
     {
         var before = member.Facts;
-        var at = new AvailabilityCircumstances(registry.Now, _rules, MayEject(before.State), registry.Chance.Next());
+        var at = new AvailabilityCircumstances(registry.Now, _rules, MayEject(before.State), registry.Chance.Next()) { Break = breakFor };
         var after = AvailabilityMachine.Next(before, happened, at);
+        Agree(member.Circuit, member, after);
         if (after == before && happened.Input != AvailabilityInput.Elapsed)
         {
             return;
@@ -239,7 +243,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
                 member.Load.Prefix.Restarted();
             }
 
-            _isStale |= after.IsAvailable != before.IsAvailable || after.SlowStartFrom != before.SlowStartFrom || after.IsDead != before.IsDead
+            _isStale |= after.IsAvailable != before.IsAvailable || after.SlowStartFrom != before.SlowStartFrom || after.IsDead != before.IsDead || after.IsIsolated != before.IsIsolated
                 || (after.State != before.State && !(after.IsAvailable && before.IsAvailable));
             if (after.State != before.State)
             {
@@ -247,6 +251,10 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
                 Log.Write(registry.Logger, this, member, before, after, at.Now);
                 var wantsProbe = !after.Reason.IsOfProbe() && after.State is AvailabilityState.Suspect or AvailabilityState.Ejected or AvailabilityState.Loading;
                 _changes.Add(new AvailabilityChange(member.Destination, before.IsAvailable, after.IsAvailable, wantsProbe));
+            }
+            else if (after.IsIsolated != before.IsIsolated)
+            {
+                Log.Write(registry.Logger, this, member, before, after, at.Now);
             }
         }
 
@@ -322,7 +330,10 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
             Array.ConvertAll(candidates, member => member.Destination),
             [.. candidates.Where(member => !member.Word.IsSlow).Select(member => member.Destination)],
             Array.FindAll(candidates, member => member.Word.IsSlow),
-            Array.FindAll(_members, member => member.Facts is { State: AvailabilityState.HalfOpen, IsDead: false }));
+            Array.FindAll(_members, member => member.Facts is { State: AvailabilityState.HalfOpen, IsDead: false }))
+        {
+            IsCircuitOpen = candidates.Length == 0 && _members.Length > 0 && Array.TrueForAll(_members, CircuitAgreement.KeepsOut),
+        };
         cluster.DestinationsState = new ClusterDestinationsState(all, set);
     }
 

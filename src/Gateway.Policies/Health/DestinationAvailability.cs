@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Health;
@@ -44,6 +45,9 @@ internal sealed class DestinationAvailability : IDisposable
 
     /// <summary>Its address when it was last looked at.</summary>
     public string Address { get; set; } = "";
+
+    /// <summary>Counts its attempts; null when its cluster has no circuits. Set under the cluster's gate.</summary>
+    public DestinationCircuit? Circuit { get; set; }
 
     /// <summary>What is known of it. Read and changed under the cluster's gate only.</summary>
     public AvailabilityFacts Facts { get; private set; }
@@ -130,13 +134,22 @@ internal sealed class DestinationAvailability : IDisposable
         }
     }
 
-    /// <summary>An attempt ended. Costs two reads when all is well.</summary>
+    /// <summary>An attempt ended. When all is well the circuit counts it, and nothing else happens.</summary>
     /// <param name="picked">The word the destination was picked by.</param>
     /// <param name="outcome">What the attempt says of the destination.</param>
     public void Ended(AvailabilityWord picked, AttemptOutcome outcome)
     {
         var word = Word;
-        if (picked.Epoch == word.Epoch && (picked.IsTrialTaken || (outcome != AttemptOutcome.Nothing && !(outcome == AttemptOutcome.Answered && word.IsCalm))))
+        if (picked.Epoch != word.Epoch)
+        {
+            return;
+        }
+
+        if (outcome == AttemptOutcome.Answered && word.IsCalm && !picked.IsTrialTaken)
+        {
+            Circuit?.Answered();
+        }
+        else if (outcome != AttemptOutcome.Nothing || picked.IsTrialTaken)
         {
             _cluster.Ended(this, picked, outcome);
         }

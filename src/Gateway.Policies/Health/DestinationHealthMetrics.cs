@@ -1,4 +1,6 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Resilience;
+using Polly.CircuitBreaker;
 using Prometheus;
 
 namespace BlazeGateway.Policies.Health;
@@ -15,6 +17,7 @@ internal sealed class DestinationHealthMetrics
     private readonly Gauge.Child _effective;
     private readonly Gauge.Child _weight;
     private Counter.Child? _outranked;
+    private readonly Gauge.Child?[] _circuits = new Gauge.Child?[CircuitStates.Count];
     private readonly Counter.Child?[] _probes = new Counter.Child?[ProbeFindings.Count];
 
     public DestinationHealthMetrics(string cluster, string destination, HealthMetrics families)
@@ -51,6 +54,39 @@ internal sealed class DestinationHealthMetrics
         }
     }
 
+    /// <summary>The state of its circuit as the series show it; null while it has none.</summary>
+    public CircuitState? ShownCircuit { get; private set; }
+
+    /// <summary>The state of its circuit; null when it has none.</summary>
+    public void Circuit(CircuitState? now)
+    {
+        if (now == ShownCircuit)
+        {
+            return;
+        }
+
+        if (ShownCircuit is { } before)
+        {
+            _circuits[(int)before]!.Dec();
+            if (now is { } after)
+            {
+                _families.CircuitTransitions.Get(_cluster, _destination, after.Name()).Inc();
+            }
+        }
+
+        if (now is { } shown)
+        {
+            for (var state = 0; state < _circuits.Length; state++)
+            {
+                _circuits[state] ??= _families.Circuit.Get(_cluster, _destination, ((CircuitState)state).Name());
+            }
+
+            _circuits[(int)shown]!.Inc();
+        }
+
+        ShownCircuit = now;
+    }
+
     /// <summary>What came of it for the pick.</summary>
     public void Judged(bool isDead, bool isEjected, bool isCandidate)
     {
@@ -78,6 +114,8 @@ internal sealed class DestinationHealthMetrics
         _families.Ejections.Remove(IsOurs);
         _families.Probes.Remove(IsOurs);
         _families.Outranked.Remove(IsOurs);
+        _families.Circuit.Remove(IsOurs);
+        _families.CircuitTransitions.Remove(IsOurs);
     }
 
     private bool IsOurs(string[] labels) => labels[0] == _cluster && labels[1] == _destination;

@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
+using BlazeGateway.Policies.Resilience;
 
 namespace BlazeGateway.Policies.Health;
 
@@ -30,6 +31,9 @@ internal sealed record DestinationReport(
     DateTimeOffset? NextProbe,
     int InFlight)
 {
+    /// <summary>State of its circuit: <c>closed</c>, <c>open</c>, <c>half-open</c>, <c>isolated</c>; null when its cluster has no circuits.</summary>
+    public string? Circuit { get; init; }
+
     /// <summary>Status by which it refuses the gateway's key, or asks for one; null when it does neither.</summary>
     public int? KeyRefused { get; init; }
 
@@ -63,7 +67,10 @@ internal sealed record DestinationReport(
         facts.Ejections,
         facts is { State: AvailabilityState.Ejected, IsDead: false, Yarp: YarpVerdict.None } ? start + facts.EjectedUntil : null,
         nextProbe,
-        destination.Load.InFlight);
+        destination.Load.InFlight)
+    {
+        Circuit = CircuitAgreement.Shown(facts, destination.Circuit)?.Name(),
+    };
 }
 
 /// <summary>What a destination reported of its load, as it may be shown.</summary>

@@ -26,6 +26,8 @@ internal sealed class HealthMetrics
         Ejections = Counters("blaze_destination_ejections_total", "Ejections by their cause.", "cluster", "destination", "reason");
         Probes = Counters("blaze_health_probes_total", "Probes of destinations by what they found.", "cluster", "destination", "result");
         Outranked = Counters("blaze_health_probes_outranked_total", "Failed probes that did not count, because bytes of answers came meanwhile.", "cluster", "destination");
+        Circuit = Gauges("blaze_circuit_breaker_state", "1 for the state the circuit of a destination is in, 0 for the others.", "cluster", "destination", "state");
+        CircuitTransitions = Counters("blaze_circuit_breaker_transitions_total", "Changes of state of circuits.", "cluster", "destination", "to");
         registry.AddBeforeCollectCallback(() =>
         {
             foreach (var (metrics, weight) in _weights)
@@ -48,6 +50,10 @@ internal sealed class HealthMetrics
     public BoundedSeries<Counter.Child> Probes { get; }
 
     public BoundedSeries<Counter.Child> Outranked { get; }
+
+    public BoundedSeries<Gauge.Child> Circuit { get; }
+
+    public BoundedSeries<Counter.Child> CircuitTransitions { get; }
 
     /// <summary>Publishes the weight when it is asked for.</summary>
     public void Watch(DestinationHealthMetrics metrics, Func<double> weight) => _weights[metrics] = weight;

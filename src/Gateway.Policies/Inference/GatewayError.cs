@@ -79,6 +79,9 @@ internal sealed record GatewayError(string Code, int Status, string Type, string
 
     public static GatewayError NoHealthyBackend { get; } = Add("no_healthy_backend", 503, Server, "No model server is available. Retry after the time given.");
 
+    /// <summary>The same for the client, who is told as much as helps; told apart in metrics and the log.</summary>
+    public static GatewayError CircuitOpen { get; } = NoHealthyBackend with { Message = "No model server is available: the circuit of each is open. Retry after the time given." };
+
     public static GatewayError Overloaded { get; } = Add("overloaded", 503, Server, "The service is overloaded. Retry after the time given.");
 
     public static GatewayError QueueTimeout { get; } = Add("queue_timeout", 503, Server, "The request waited too long for a free model server.");

@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -94,6 +95,10 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
 
         return false;
     }
+
+    /// <summary>Why nothing was picked where nothing is full.</summary>
+    public static GatewayError NothingIn(ClusterState cluster) =>
+        cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCircuitOpen: true } ? GatewayError.CircuitOpen : GatewayError.NoHealthyBackend;
 
     private DestinationState? WithRoom(DestinationState destination) =>
         availability.Of(destination).Load.HasRoom ? destination : null;

@@ -18,7 +18,7 @@ public enum Outcome : byte
     /// <summary>No destination could be picked, or the cluster had as many requests in flight as it may.</summary>
     NoBackend,
 
-    /// <summary>Every destination's circuit was open.</summary>
+    /// <summary>No destination could be picked because the circuit of each was open or isolated.</summary>
     CircuitOpen,
 
     /// <summary>The destination failed or answered 5xx.</summary>

@@ -10,7 +10,6 @@ using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.RateLimiting;
 using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -20,7 +19,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Everything about one request on its way: the only thing that travels through the steps. Pooled; <see cref="Begin"/> and
 /// <see cref="End"/> bracket a request, and <see cref="End"/> runs exactly once whatever happened between.
 /// </summary>
-internal sealed class RequestContext
+internal sealed partial class RequestContext
 {
     private readonly BodyBudget _budget;
     private AccessRecord _record;
@@ -161,12 +160,6 @@ internal sealed class RequestContext
     /// <summary>Time limits.</summary>
     public Deadline Deadline { get; } = new();
 
-    /// <summary>The request's body when it was read before the pick.</summary>
-    public BodyBuffer Body { get; } = new();
-
-    /// <summary>Sends <see cref="Body"/> to the destination of the attempt at hand.</summary>
-    public ReplayStream Replay { get; private set; } = new();
-
     /// <summary>Shapes the outgoing request and watches the answer.</summary>
     public AttemptTransformer Transformer { get; }
 
@@ -178,9 +171,6 @@ internal sealed class RequestContext
 
     /// <summary>Watches the answer.</summary>
     public ref AnswerScanner Scanner => ref _scanner;
-
-    /// <summary>Changes made to the body on its way.</summary>
-    public ref BodySplices Splices => ref _splices;
 
     /// <summary>Starts a request.</summary>
     public void Begin(HttpContext http, RoutePlan route)
@@ -259,31 +249,6 @@ internal sealed class RequestContext
         ErrorMessage = null;
     }
 
-    /// <summary>Starts <see cref="Replay"/> again for an attempt. One that an earlier attempt left half read may still be read by it.</summary>
-    public ReplayStream Rewind()
-    {
-        if (Replay.IsHalfRead)
-        {
-            _isLeftHalfRead = true;
-            Replay = new ReplayStream();
-        }
-
-        Replay.Rewind(Body.Content, _splices);
-        return Replay;
-    }
-
-    /// <summary>Reserves room for body bytes; false when the process holds as many as it may.</summary>
-    public bool TryReserve(long bytes)
-    {
-        if (!_budget.TryReserve(bytes))
-        {
-            return false;
-        }
-
-        _reserved += bytes;
-        return true;
-    }
-
     /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
     /// <param name="loads">The cluster's loads, and what was learned.</param>
     /// <param name="plan">The cluster.</param>
@@ -350,23 +315,6 @@ internal sealed class RequestContext
         {
             Learning.Add(now, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds, _note);
         }
-    }
-
-    /// <summary>Whether the time of the answer is that of the client's upload, which says nothing of the destination. Bodies of inference requests were read before.</summary>
-    public bool IsUpload => !IsInference && Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
-
-    /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
-    public void ReleaseBody()
-    {
-        if (Body.IsEmpty || !Replay.IsRead || _isLeftHalfRead)
-        {
-            return;
-        }
-
-        Replay.Reset();
-        Body.Clear();
-        _budget.Release(_reserved);
-        _reserved = 0;
     }
 
     /// <summary>Gives everything back. False when this object may not serve another request.</summary>

@@ -38,12 +38,7 @@ internal sealed partial class RequestPipeline(
                 cluster = peeking.IsCompletedSuccessfully ? peeking.Result : await peeking;
             }
 
-            if (context.Error is null && cluster is not null)
-            {
-                Enter(context, cluster, plans.For(cluster));
-            }
-
-            var goesOn = context.Error is null && cluster is not null;
+            var goesOn = context.Error is null && cluster is not null && Enters(context, cluster);
             while (goesOn)
             {
                 context.Error = attempt.TryBegin(context, cluster!, feature, out var hold);
@@ -111,13 +106,15 @@ internal sealed partial class RequestPipeline(
         context.Error ??= context.Route.Limits?.Take(context);
     }
 
-    private static void Enter(RequestContext context, ClusterState state, ClusterPlan cluster)
+    private bool Enters(RequestContext context, ClusterState state)
     {
+        var cluster = plans.For(state);
         context.ClusterState = state;
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
         cluster.Retries.Deposit();
         context.Error = context.Failover!.Check(context) ?? cluster.Admission?.Enter(context);
+        return context.Error is null;
     }
 
     /// <summary>Where no destination is left for a model, the next one that may answer in its place is asked.</summary>
@@ -131,8 +128,7 @@ internal sealed partial class RequestPipeline(
         }
 
         cluster = next;
-        Enter(context, next, plans.For(next));
-        return context.Error is null;
+        return Enters(context, next);
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)

@@ -57,6 +57,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
     private static Outcome OutcomeOf(GatewayError error) => error.Status switch
     {
         StatusCodes.Status503ServiceUnavailable when error == GatewayError.NoHealthyBackend || error == GatewayError.Overloaded => Outcome.NoBackend,
+        StatusCodes.Status503ServiceUnavailable when error == GatewayError.CircuitOpen => Outcome.CircuitOpen,
         StatusCodes.Status503ServiceUnavailable => Outcome.GatewayError,
         StatusCodes.Status500InternalServerError => Outcome.GatewayError,
         StatusCodes.Status499ClientClosedRequest => Outcome.ClientCanceled,

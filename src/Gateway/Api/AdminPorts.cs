@@ -37,6 +37,12 @@ internal sealed record AdminPorts
     /// <summary>Takes a destination of a cluster out, or puts it back; false when there is none of that id.</summary>
     public Func<ClusterState, string, bool, bool> SetDraining { get; init; } = static (_, _, _) => false;
 
+    /// <summary>Takes a destination of a cluster out until it is reset; false when there is none of that id.</summary>
+    public Func<ClusterState, string, bool> Isolate { get; init; } = static (_, _) => false;
+
+    /// <summary>Forgets what speaks against a destination of a cluster and puts it back; false when there is none of that id.</summary>
+    public Func<ClusterState, string, bool> Reset { get; init; } = static (_, _) => false;
+
     /// <summary>Models the destinations of a cluster serve.</summary>
     public Func<string, IReadOnlyCollection<string>> Models { get; init; } = static _ => [];
 }

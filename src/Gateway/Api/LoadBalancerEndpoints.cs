@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Api;
 
-/// <summary>Every destination's state and why; taking one out and putting it back.</summary>
+/// <summary>Every destination's state and why; taking one out, by a drain or isolated, and putting it back.</summary>
 internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup proxy)
 {
     /// <summary>Path of the report.</summary>
@@ -18,8 +18,10 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
     {
         endpoints.MapRead(Path, WriteAsync).RequireRole(AdminRole.Viewer);
         new DecisionEndpoints(ports, proxy).Map(endpoints);
-        endpoints.MapAction(Destination + "/drain", new AdminAction("drain", "destination"), context => SetAsync(context, draining: true)).RequireRole(AdminRole.Operator);
-        endpoints.MapAction(Destination + "/resume", new AdminAction("resume", "destination"), context => SetAsync(context, draining: false)).RequireRole(AdminRole.Operator);
+        MapAction(endpoints, "drain", (cluster, destination) => ports.SetDraining(cluster, destination, true));
+        MapAction(endpoints, "resume", (cluster, destination) => ports.SetDraining(cluster, destination, false));
+        MapAction(endpoints, "isolate", ports.Isolate);
+        MapAction(endpoints, "reset", ports.Reset);
     }
 
     private Task WriteAsync(HttpContext context)
@@ -36,7 +38,10 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
         return AdminAnswers.JsonAsync(context, report, LoadBalancerJson.Default.LoadBalancerReport);
     }
 
-    private Task SetAsync(HttpContext context, bool draining)
+    private void MapAction(IEndpointRouteBuilder endpoints, string word, Func<ClusterState, string, bool> act) =>
+        endpoints.MapAction($"{Destination}/{word}", new AdminAction(word, "destination"), context => ActAsync(context, act)).RequireRole(AdminRole.Operator);
+
+    private Task ActAsync(HttpContext context, Func<ClusterState, string, bool> act)
     {
         var id = (string)context.Request.RouteValues["cluster"]!;
         var destination = (string)context.Request.RouteValues["destination"]!;
@@ -46,7 +51,7 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
             return AdminProblem.WriteAsync(context, AdminError.ClusterNotFound, $"There is no cluster '{AdminProblem.Shown(id)}'; name one of: {AdminProblem.List(known)}.");
         }
 
-        return ports.SetDraining(cluster, destination, draining)
+        return act(cluster, destination)
             ? AdminAnswers.JsonAsync(context, Report(cluster, destination), LoadBalancerJson.Default.DestinationReport)
             : AdminProblem.WriteAsync(
                 context,

@@ -208,6 +208,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
                 : null,
             Decisions = services.GetRequiredService<DecisionRecorder>(),
             SetDraining = availability.SetDraining,
+            Isolate = availability.Isolate,
+            Reset = availability.Reset,
             Models = cluster => catalog.Current.Cluster(cluster)?.Served.Names ?? (IReadOnlyCollection<string>)[],
         };
     }

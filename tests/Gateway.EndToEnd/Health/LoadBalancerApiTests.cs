@@ -42,7 +42,33 @@ public sealed class LoadBalancerApiTests
         Assert.Equal("up", JsonDocument.Parse(await resumed.Content.ReadAsStringAsync()).RootElement.GetProperty("state").GetString());
     }
 
+    [Fact]
+    public async Task An_isolated_destination_gets_nothing_until_it_is_reset()
+    {
+        await using var server = await StartAsync();
+        await using var gateway = await GatewayFixture.InFrontOfAsync(server);
+        var destinations = new Destinations(gateway);
+        Assert.Equal("closed", (await ReadAsync(gateway)).GetProperty("clusters")[0].GetProperty("destinations")[0].GetProperty("circuit").GetString());
+        var isolated = await PostAsync(gateway, "isolate");
+        Assert.Equal(
+            ("draining", "isolated", "isolated"),
+            (isolated.GetProperty("state").GetString(), isolated.GetProperty("reason").GetString(), isolated.GetProperty("circuit").GetString()));
+        Assert.Equal("isolated", (await PostAsync(gateway, "resume")).GetProperty("reason").GetString());
+        using var refused = await destinations.SendAsync();
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "no_healthy_backend"), (refused.StatusCode, refused.Headers.GetValues("X-Blaze-Error").Single()));
+        await destinations.RestAsync();
+        var metrics = await gateway.Admin.GetStringAsync("/metrics");
+        Assert.Contains("outcome=\"circuit_open\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("blaze_circuit_breaker_state{cluster=\"llm\",destination=\"d0\",state=\"isolated\"} 1\n", metrics, StringComparison.Ordinal);
+        var reset = await PostAsync(gateway, "reset");
+        Assert.Equal(("up", "reset", "closed"), (reset.GetProperty("state").GetString(), reset.GetProperty("reason").GetString(), reset.GetProperty("circuit").GetString()));
+        Assert.Equal(HttpStatusCode.OK, await destinations.StatusAsync());
+    }
+
     [Theory]
+    [InlineData("POST", "/clusters/nothing/destinations/d0/isolate", HttpStatusCode.NotFound, "There is no cluster 'nothing'; name one of: llm.")]
+    [InlineData("POST", "/clusters/llm/destinations/d9/reset", HttpStatusCode.NotFound, "Cluster 'llm' has no destination 'd9'; name one of: d0.")]
+    [InlineData("GET", "/clusters/llm/destinations/d0/reset", HttpStatusCode.MethodNotAllowed, "Use POST here.")]
     [InlineData("POST", "/clusters/nothing/destinations/d0/drain", HttpStatusCode.NotFound, "There is no cluster 'nothing'; name one of: llm.")]
     [InlineData("POST", "/clusters/llm/destinations/d9/drain", HttpStatusCode.NotFound, "Cluster 'llm' has no destination 'd9'; name one of: d0.")]
     [InlineData("POST", "/clusters/llm/destinations/d0/stop", HttpStatusCode.NotFound, "There is nothing at")]
@@ -110,6 +136,13 @@ public sealed class LoadBalancerApiTests
         await PrintedAsync(2, "routes", "--config", file, "--admin-url", "nonsense");
         await gateway.Host.StopAsync();
         await PrintedAsync(1, "routes", "--config", file, "--admin-url", admin);
+    }
+
+    private static async Task<JsonElement> PostAsync(GatewayFixture gateway, string action)
+    {
+        using var answer = await gateway.Admin.PostAsync(Report + "/clusters/llm/destinations/d0/" + action, null);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
     }
 
     private static async Task<string> PrintedAsync(int exitCode, params string[] words)

@@ -116,7 +116,7 @@ public sealed class ProbeTests
             await Responder.OpenAiModels("m")(context);
         });
         await using var other = await Responder.StartAsync(Responder.OpenAiModels("m"));
-        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address), ("e", other.Address)));
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm") with { CircuitBreaker = new() { Enabled = false } }, ("d", server.Address), ("e", other.Address)));
         var destination = host.Destination("c", "d");
         var d = host.Availability.Of(destination);
         await WaitAsync(() => Volatile.Read(ref asked) == 1);

@@ -68,6 +68,20 @@ internal sealed class TestCluster : IDisposable
     public void Add(string id, string address = "http://127.0.0.1:9/") =>
         State.Destinations[id] = new DestinationState(id, new DestinationModel(new DestinationConfig { Address = address }));
 
+    /// <summary>The configuration gives the destination another address.</summary>
+    public void Move(string id, string address)
+    {
+        typeof(DestinationState).GetProperty(nameof(DestinationState.Model))!.SetValue(State.Destinations[id], new DestinationModel(new DestinationConfig { Address = address }));
+        Registry.UpdateAllDestinations(State);
+    }
+
+    /// <summary>The configuration gives the cluster other extensions.</summary>
+    public void Configure(ClusterExtensions extensions)
+    {
+        typeof(ClusterState).GetProperty(nameof(ClusterState.Model))!.SetValue(State, new ClusterModel(ExtensionsCarrier.Attach(Config, extensions), _client));
+        Registry.UpdateAllDestinations(State);
+    }
+
     public void Remove(string id) => State.Destinations.TryRemove(id, out _);
 
     /// <summary>A whole attempt that is sent to <paramref name="id"/> now and ends now.</summary>

@@ -26,6 +26,7 @@ public class DirectionTests
     private static readonly string[][] PoliciesLayers =
     [
         ["Destinations", "Inference", "Clients"],
+        ["Resilience"],
         ["Health", "RateLimiting"],
         ["LoadBalancing"],
         ["Pipeline"],

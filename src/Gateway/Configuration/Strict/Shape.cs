@@ -87,6 +87,12 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
 
     public double? Maximum { get; init; }
 
+    /// <summary>Shortest time.</summary>
+    public TimeSpan? Shortest { get; init; }
+
+    /// <summary>Longest time.</summary>
+    public TimeSpan? Longest { get; init; }
+
     public int? MinLength { get; init; }
 
     public int? MaxLength { get; init; }
@@ -109,6 +115,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Boolean => "it must be true or false",
         ScalarKind.Integer => "it must be a whole number" + Range(" "),
         ScalarKind.Number => "it must be a number" + Range(" "),
+        ScalarKind.Duration when Shortest is { } shortest && Longest is { } longest => $"it must be a time between {shortest:c} and {longest:c}",
         ScalarKind.Duration when Pattern == PositiveDurationPattern => "it must be a time longer than zero, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Duration => "it must be a time, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Moment => "it must be a date and time with its zone, such as \"2027-01-31T00:00:00Z\"",
@@ -125,7 +132,8 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Boolean => bool.TryParse(value, out _),
         ScalarKind.Integer => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && InRange(whole),
         ScalarKind.Number => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && InRange(number),
-        ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out _),
+        ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out var time)
+            && !(time < Shortest) && !(time > Longest),
         ScalarKind.Moment => Matches(value) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _),
         _ when Values is not null => Values.Contains(value, StringComparer.OrdinalIgnoreCase),
         _ => value.Length >= (MinLength ?? 0) && value.Length <= (MaxLength ?? int.MaxValue) && Matches(value)

@@ -74,7 +74,13 @@ internal static class ShapeReader
         if (type == typeof(TimeSpan))
         {
             var ours = property?.DeclaringType?.Namespace?.StartsWith("BlazeGateway", StringComparison.Ordinal) == true;
-            return new ScalarShape(ScalarKind.Duration) { Pattern = ours ? ScalarShape.PositiveDurationPattern : ScalarShape.DurationPattern };
+            var range = property?.GetCustomAttribute<RangeAttribute>();
+            return new ScalarShape(ScalarKind.Duration)
+            {
+                Pattern = ours ? ScalarShape.PositiveDurationPattern : ScalarShape.DurationPattern,
+                Shortest = Time(range?.Minimum),
+                Longest = Time(range?.Maximum),
+            };
         }
 
         if (type == typeof(DateTimeOffset))
@@ -115,6 +121,8 @@ internal static class ShapeReader
             Maximum = range is not null ? Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture) : type == typeof(int) ? int.MaxValue : null,
         };
     }
+
+    private static TimeSpan? Time(object? limit) => limit is string text ? TimeSpan.Parse(text, CultureInfo.InvariantCulture) : null;
 
     private static bool IsOrdinal(PropertyInfo? property) => property is not null && Comparer(property) is { } comparer && !comparer.Equals("a", "A");
 

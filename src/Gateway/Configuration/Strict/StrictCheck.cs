@@ -10,7 +10,7 @@ internal sealed class StrictCheck(ConfigurationErrors errors)
     private static readonly HashSet<string> NotYet = new(StringComparer.OrdinalIgnoreCase)
     {
         "RequestsPerMinute", "TokensPerMinute", "RequestsPerSecond", "RateLimit", "QueueLimit", "QueueTimeout", "Queue",
-        "Retry", "Retries", "MaxAttempts", "Failover", "Hedging", "CircuitBreaker", "Cache", "Timeout",
+        "Retry", "Retries", "MaxAttempts", "Failover", "Hedging", "Cache", "Timeout",
     };
 
     public void Check(ConfigurationNode node, Shape shape, KeyPath path)

@@ -62,6 +62,8 @@ internal sealed class GuardedHost : IAsyncDisposable
             Decisions = Decided("one"),
             Destinations = cluster => [.. cluster.Destinations.Keys.Select(Report)],
             SetDraining = (cluster, destination, _) => cluster.Destinations.ContainsKey(destination),
+            Isolate = (cluster, destination) => cluster.Destinations.ContainsKey(destination),
+            Reset = (cluster, destination) => cluster.Destinations.ContainsKey(destination),
         };
         var options = new AdminOptions { Tokens = Tokens.ToDictionary(pair => pair.Key, pair => Entry(pair.Key, pair.Value), StringComparer.OrdinalIgnoreCase) };
         return new GuardedHost(await AdminHost.StartAsync(ports, Routes, Clusters, change is null ? options : change(options), more), ledger);

@@ -92,8 +92,16 @@ public sealed class ConfigurationCheckerTests : IDisposable
         "routes.json:9:87 'Kind' is \"vlm\"; it must be one of vllm, sglang, tgi, trtllm, llamacpp, ollama, openai, azure-openai, anthropic, generic.  did you mean 'vllm'?  ($.ReverseProxy.Clusters.llm.Extensions.ModelServer.Kind)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Limits\": { \"PerClient\": { \"RequestsPerMinute\": 60 } } }",
         "routes.json:5:121 'RequestsPerMinute' is not in this version. Known here: Concurrent.  ($.ReverseProxy.Routes.files.Extensions.Limits.PerClient.RequestsPerMinute)")]
-    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": {} },",
-        "routes.json:9:62 'CircuitBreaker' is not in this version. Known here: ModelServer, Health, Timeouts, Admission, Weights, Capacity, TokenCapacity, Hash, Adaptive, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"Hedging\": {} },",
+        "routes.json:9:62 'Hedging' is not in this version. Known here: ModelServer, Health, CircuitBreaker, Timeouts, RetryBudget, Admission, Weights, Capacity, TokenCapacity, Hash, Adaptive, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.Hedging)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"FailureRatio\": 7 } },",
+        "routes.json:9:98 'FailureRatio' is 7; it must be a number between 0.01 and 1.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.FailureRatio)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"MinimumThroughput\": 1 } },",
+        "routes.json:9:103 'MinimumThroughput' is 1; it must be a whole number between 2 and 1,000,000.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.MinimumThroughput)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"SamplingDuration\": \"00:00:00.999\" } },",
+        "routes.json:9:102 'SamplingDuration' is \"00:00:00.999\"; it must be a time between 00:00:01 and 00:10:00.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.SamplingDuration)")]
+    [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"BreakDuration\": \"01:00:00.001\" } },",
+        "routes.json:9:99 'BreakDuration' is \"01:00:00.001\"; it must be a time between 00:00:01 and 01:00:00.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.BreakDuration)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Timeout\": \"00:00:05\" }",
         "routes.json:5:94 Unknown key 'Timeout'.  did you mean 'Timeouts'?  ($.ReverseProxy.Routes.files.Extensions.Timeout)")]
     [InlineData("\"ReverseProxy\": {", "\"Proxy\": { \"Urls\": \"localhost:8080\" }, \"ReverseProxy\": {",
