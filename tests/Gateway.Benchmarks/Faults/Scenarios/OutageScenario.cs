@@ -21,18 +21,21 @@ internal sealed class OutageScenario : FaultScenario
         await Task.WhenAll(servers.Select(server => server.KillAsync(cancellation)));
         var (down, before) = (load.Now, await trial.Fleet.AttemptsAsync(cancellation));
         await load.ReachAsync(back, cancellation);
+
+        // A server that starts takes the machine's CPU; what clients see of the outage is seen before.
+        var (ends, after) = (load.Now, await trial.Fleet.AttemptsAsync(cancellation));
         await servers[0].StartAsync(cancellation);
-        var (listens, after) = (load.Now, await trial.Fleet.AttemptsAsync(cancellation));
+        var listens = load.Now;
         await load.ReachAsync(back + AloneSeconds, cancellation);
         await Task.WhenAll(servers.Skip(1).Select(server => server.StartAsync(cancellation)));
         var answers = await load.Answers;
         var row = FaultRow.Of(Name, answers);
-        var during = answers.Where(answer => answer.At >= down + SettledSeconds && answer.At < listens - SettledSeconds).ToArray();
+        var during = answers.Where(answer => answer.At >= down + SettledSeconds && answer.At < ends - SettledSeconds).ToArray();
         var told = during.Count(answer => answer is { Status: 503, RetryAfter: not null });
         var errorP99 = FaultRow.Percentile(during.Where(answer => !answer.IsGood), 0.99);
         var good = answers.Where(answer => answer.IsGood && answer.At > down && answer.EndedAt > listens - SettledSeconds).ToArray();
         double? first = good.Length == 0 ? null : 1000 * Math.Max(0, good.Min(answer => answer.EndedAt) - listens);
-        var attempts = (double)(after - before) / answers.Count(answer => answer.At >= down && answer.At < listens);
+        var attempts = (double)(after - before) / answers.Count(answer => answer.At >= down && answer.At < ends);
         return row with
         {
             Attempts = attempts,
