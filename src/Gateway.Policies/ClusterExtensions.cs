@@ -15,6 +15,9 @@ public sealed record ClusterExtensions
     /// <summary>Time limits of one request; a route's own values come first.</summary>
     public TimeoutOptions Timeouts { get; init; } = new();
 
+    /// <summary>How many attempts beyond the first its requests may make.</summary>
+    public RetryBudgetOptions RetryBudget { get; init; } = new();
+
     /// <summary>How many requests the cluster takes. Default: any number.</summary>
     public AdmissionOptions Admission { get; init; } = new();
 

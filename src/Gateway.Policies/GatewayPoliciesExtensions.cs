@@ -10,6 +10,7 @@ using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
+using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,7 +87,9 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(_ => new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
-        services.AddSingleton<DeadlineSweep>();
+        services.AddSingleton(provider => new DeadlineSweep(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<AvailabilityRegistry>()));
+        services.AddSingleton<PoisonList>();
+        services.AddSingleton<Failover>();
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();

@@ -20,6 +20,9 @@ public sealed record RouteExtensions
     /// <summary>Time limits of one request. Values not set here are taken from the cluster.</summary>
     public TimeoutOptions Timeouts { get; init; } = new();
 
+    /// <summary>When a request whose destination failed is sent to another one.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
     /// <summary>
     /// Whether a request must carry the key of a known client; else 401 <c>missing_api_key</c>. Default: null, what <c>Clients:RequireKey</c> says.
     /// </summary>

@@ -16,6 +16,8 @@ internal sealed class DestinationLoad
     private Counters _counters;
     private int _weight = 1;
     private int _maxInFlight = int.MaxValue;
+    private int _limit = int.MaxValue;
+    private bool _isCooling;
     private long _maxTokens = long.MaxValue;
     private double _ease = 1;
     private ReportedLoad? _reported;
@@ -44,7 +46,22 @@ internal sealed class DestinationLoad
     public int MaxInFlight
     {
         get => Volatile.Read(ref _maxInFlight);
-        set => Volatile.Write(ref _maxInFlight, value);
+        set
+        {
+            Volatile.Write(ref _maxInFlight, value);
+            Limit();
+        }
+    }
+
+    /// <summary>Whether it has asked to be left alone for a while: it has no room then, for anybody.</summary>
+    public bool IsCooling
+    {
+        get => Volatile.Read(ref _isCooling);
+        set
+        {
+            Volatile.Write(ref _isCooling, value);
+            Limit();
+        }
     }
 
     /// <summary>Most tokens in flight: prompts that are not computed, and answers that are not finished.</summary>
@@ -86,7 +103,7 @@ internal sealed class DestinationLoad
     public bool IsOpen => Weight > 0 && HasRoom;
 
     /// <summary>Whether one more request fits. A request longer than all the room there is fits when there is nothing else.</summary>
-    public bool HasRoom => InFlight < MaxInFlight && (MaxTokens == long.MaxValue || PrefillTokens + OutputTokens < MaxTokens);
+    public bool HasRoom => InFlight < Volatile.Read(ref _limit) && (MaxTokens == long.MaxValue || PrefillTokens + OutputTokens < MaxTokens);
 
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
@@ -110,7 +127,7 @@ internal sealed class DestinationLoad
     {
         var tokens = MaxTokens == long.MaxValue ? 0 : PrefillTokens + OutputTokens;
         var inFlight = Interlocked.Increment(ref _counters.InFlight);
-        if (inFlight > MaxInFlight || tokens >= MaxTokens)
+        if (inFlight > Volatile.Read(ref _limit) || tokens >= MaxTokens)
         {
             Interlocked.Decrement(ref _counters.InFlight);
             return false;
@@ -152,6 +169,19 @@ internal sealed class DestinationLoad
         Times.Clear();
         Prefix.Forget();
         Reported = null;
+    }
+
+    // Two that set something at once may write in either order; each looks again, so that the last to look has seen both.
+    private void Limit()
+    {
+        int limit;
+        do
+        {
+            limit = IsCooling ? 0 : MaxInFlight;
+            Volatile.Write(ref _limit, limit);
+            Interlocked.MemoryBarrier();
+        }
+        while (limit != (IsCooling ? 0 : MaxInFlight));
     }
 
     private void Begin(int inFlight, TimeSpan now)

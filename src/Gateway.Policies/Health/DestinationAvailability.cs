@@ -11,6 +11,12 @@ internal sealed class DestinationAvailability : IDisposable
 
     private readonly ClusterAvailability _cluster;
     private readonly ITimer _timer;
+    private readonly TimeProvider _time;
+    private readonly Lock _cooling = new();
+    private ITimer? _cooled;
+    private long _coolUntil;
+    private bool _isGone;
+    private bool _isDead;
     private int _word;
     private long _slowStartFrom;
     private long _trialFrom;
@@ -18,6 +24,7 @@ internal sealed class DestinationAvailability : IDisposable
     public DestinationAvailability(ClusterAvailability cluster, DestinationState destination, DestinationLoad load, DestinationHealthMetrics metrics, TimeProvider time)
     {
         _cluster = cluster;
+        _time = time;
         Destination = destination;
         Load = load;
         Metrics = metrics;
@@ -44,6 +51,18 @@ internal sealed class DestinationAvailability : IDisposable
 
     /// <summary>The part of its ordinary weight it has now, from 0.1 to 1; strategies that know weights multiply by it.</summary>
     public double Weight => Word.IsSlow ? _cluster.SlowStartWeight(new TimeSpan(Volatile.Read(ref _slowStartFrom))) : 1;
+
+    /// <summary>
+    /// Whether it is out because it cannot be reached or produces nothing, so that whoever waits for it waits in vain. One that is ejected for what it
+    /// answered may still answer those that wait.
+    /// </summary>
+    public bool IsGone => Volatile.Read(ref _isGone);
+
+    /// <summary>Whether probes hold it to be dead.</summary>
+    public bool IsDead => Volatile.Read(ref _isDead);
+
+    /// <summary>How long it is still to be left alone; zero when it is not.</summary>
+    public TimeSpan CoolingLeft => Load.IsCooling ? TimeSpan.FromTicks(Math.Max(1, Volatile.Read(ref _coolUntil) - _cluster.Now.Ticks)) : TimeSpan.Zero;
 
     /// <summary>Whether <see cref="TryTakeTrial"/> may succeed now.</summary>
     public bool IsTrialDue =>
@@ -95,6 +114,24 @@ internal sealed class DestinationAvailability : IDisposable
         }
     }
 
+    /// <summary>It limits its rate and is sent nothing for <paramref name="length"/>, or for longer if it said so before. Its health is another matter.</summary>
+    public void Cool(TimeSpan length)
+    {
+        lock (_cooling)
+        {
+            var until = (_cluster.Now + length).Ticks;
+            if (until <= _coolUntil)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _coolUntil, until);
+            Load.IsCooling = true;
+            _cooled ??= _time.CreateTimer(static state => ((DestinationAvailability)state!).Cooled(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _cooled.Change(Ceiling(length), Timeout.InfiniteTimeSpan);
+        }
+    }
+
     /// <summary>Something else than an attempt happened to it.</summary>
     public void Take(in AvailabilityEvent happened) => _cluster.Take(this, happened);
 
@@ -102,6 +139,8 @@ internal sealed class DestinationAvailability : IDisposable
     public void Publish(in AvailabilityFacts facts)
     {
         Facts = facts;
+        Volatile.Write(ref _isDead, facts.IsDead);
+        Volatile.Write(ref _isGone, facts.IsDead || facts.State == AvailabilityState.Wedged || (facts.IsEjected && facts.Reason.IsOfConnection()));
         Load.Ease = facts.SlowStartFrom is null ? 1 : SlowStart.Floor;
         Volatile.Write(ref _slowStartFrom, facts.SlowStartFrom?.Ticks ?? 0);
         var next = AvailabilityWord.Of(facts);
@@ -133,7 +172,32 @@ internal sealed class DestinationAvailability : IDisposable
     public void Arm(TimeSpan? due) => _timer.Change(due ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <inheritdoc />
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_cooling)
+        {
+            _cooled?.Dispose();
+        }
+    }
+
+    private static TimeSpan Ceiling(TimeSpan span) => TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(span.TotalMilliseconds)));
+
+    private void Cooled()
+    {
+        lock (_cooling)
+        {
+            // A timer may fire a little early.
+            var left = TimeSpan.FromTicks(_coolUntil) - _cluster.Now;
+            if (left > TimeSpan.Zero)
+            {
+                _cooled!.Change(Ceiling(left), Timeout.InfiniteTimeSpan);
+                return;
+            }
+
+            Load.IsCooling = false;
+        }
+    }
 
     private void Elapsed() => Take(new AvailabilityEvent(AvailabilityInput.Elapsed));
 }

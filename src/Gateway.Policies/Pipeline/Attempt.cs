@@ -34,7 +34,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var tally = Decide(context, cluster, feature, plan, before);
         if (tally is null)
         {
-            return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : GatewayError.NoHealthyBackend;
+            return context.Failover!.AllCooling(context) ?? (pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : GatewayError.NoHealthyBackend);
         }
 
         var destination = tally.Availability.Destination;
@@ -47,13 +47,18 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         record.BeforeForward = now - record.Started;
         context.Destination = destination;
         feature.ProxiedDestination = destination;
+        var state = tally.Availability;
         if (context.IsInference)
         {
             context.Deadline.BeginAttempt(now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks));
             Rewind(context);
         }
 
-        var state = tally.Availability;
+        if (Failover.MayLeave(context))
+        {
+            context.Deadline.WaitFor(state, (context.Trial?.Word ?? state.Word).Epoch);
+        }
+
         var trace = RequestTracing.StartAttempt(plan.ClusterId, destination.DestinationId, record.Strategy, record.Attempts);
         hold = new AttemptHold(plan.Connections.Hold(), tally, state, context.Trial?.Word ?? state.Word.WithTrial(false), trace, now);
         context.Learning = new AnswerSample(state, hold.Picked, state.Load.Times.Of(context.ModelKey));
@@ -82,6 +87,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
         var verdict = AttemptVerdict.Of(context, error);
+        context.Verdict = verdict;
         Learn(context, hold, verdict);
         trust.Look(context.Note.Memory, context.Cluster!.ClusterId, context.Clock);
         hold.Availability.Ended(hold.Picked, verdict);

@@ -35,16 +35,25 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
     /// <inheritdoc />
     public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
+        if (proxyResponse is not null)
+        {
+            context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
+            context.Trial?.Answered((int)proxyResponse.StatusCode);
+            if (context.Failover?.KeepsBack(context, proxyResponse) == true)
+            {
+                return new(false);
+            }
+        }
+
         var transforms = context.Route.Transformer.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is null)
         {
             return transforms;
         }
 
-        context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
-        context.Trial?.Answered((int)proxyResponse.StatusCode);
         if (!context.IsInference)
         {
+            context.Deadline.Clear();
             context.FirstChunk();
         }
 
@@ -182,6 +191,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
 
     private void Tell(IHeaderDictionary headers)
     {
+        BlazeHeaders.TellAttempts(headers, context.Record.Attempts);
         if (context.Route.Options.Response.DestinationHeader)
         {
             headers[BlazeHeaders.Destination] = context.Destination!.DestinationId;

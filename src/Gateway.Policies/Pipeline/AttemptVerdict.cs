@@ -30,6 +30,12 @@ internal static class AttemptVerdict
 
     private static AttemptOutcome OfError(RequestContext context, ForwarderError error)
     {
+        // It was judged already, by what took it out.
+        if (context.Deadline.Expired == Expiry.Ejected)
+        {
+            return AttemptOutcome.Nothing;
+        }
+
         var failure = context.Error;
         if (failure == GatewayError.UpstreamConnectFailed)
         {

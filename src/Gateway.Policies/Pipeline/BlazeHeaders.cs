@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>Headers of the gateway's own. All begin with <see cref="Prefix"/> and are stripped when they come in, from clients and from destinations.</summary>
@@ -14,4 +17,16 @@ internal static class BlazeHeaders
 
     /// <summary>Code of the gateway's own error.</summary>
     public const string Error = "X-Blaze-Error";
+
+    /// <summary>Destinations the request was sent to, when there was more than one.</summary>
+    public const string Attempts = "X-Blaze-Attempts";
+
+    /// <summary>Sets <see cref="Attempts"/> on an answer that needed more than one.</summary>
+    public static void TellAttempts(IHeaderDictionary headers, int attempts)
+    {
+        if (attempts > 1)
+        {
+            headers[Attempts] = attempts.ToString(CultureInfo.InvariantCulture);
+        }
+    }
 }

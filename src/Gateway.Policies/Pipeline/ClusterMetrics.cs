@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Resilience;
 using Prometheus;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -14,6 +15,7 @@ public sealed class ClusterMetrics
     private readonly RequestMetricFamilies _families;
     private readonly Func<string, string> _label;
     private readonly Counter.Child?[] _shed = new Counter.Child?[PriorityBandNames.Count];
+    private readonly Counter.Child?[] _retries = new Counter.Child?[2 * RetryCauses.Count];
     private bool _retired;
 
     /// <param name="cluster">Its name.</param>
@@ -43,12 +45,21 @@ public sealed class ClusterMetrics
     /// <summary>A request was refused because the cluster is full.</summary>
     internal void Shed(PriorityBand band) => (Volatile.Read(ref _shed[(int)band]) ?? CreateShed(band))?.Inc();
 
+    /// <summary>Another destination was asked after one failed, or was not because the cluster's budget for that is used up.</summary>
+    internal void Retried(RetryCause cause, bool wasMade)
+    {
+        var index = (2 * (int)cause) + (wasMade ? 1 : 0);
+        (Volatile.Read(ref _retries[index]) ?? CreateRetry(index, cause, wasMade))?.Inc();
+    }
+
     internal void Retire()
     {
         lock (_gate)
         {
             _retired = true;
             Array.Clear(_shed);
+            Array.Clear(_retries);
+            _families.Retries.Remove(labels => labels[0] == _cluster);
             _families.Shed.Remove(labels => labels[0] == _cluster);
             _families.ModelDuration.Remove(labels => labels[3] == _cluster);
             _families.FirstToken.Remove(labels => labels[3] == _cluster);
@@ -58,6 +69,14 @@ public sealed class ClusterMetrics
             {
                 model.Retire();
             }
+        }
+    }
+
+    private Counter.Child? CreateRetry(int index, RetryCause cause, bool wasMade)
+    {
+        lock (_gate)
+        {
+            return _retries[index] ??= _retired ? null : _families.Retries.Get(_cluster, cause.Name(), wasMade ? "made" : "budget");
         }
     }
 

@@ -3,6 +3,7 @@ using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
+using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -33,6 +34,7 @@ internal sealed class ClusterPlan
         ReadsLoad = ReportWish.Of(cluster.Config);
         AsksLoad = ReadsLoad && ReportWish.TellsInHeader(Options.ModelServer?.Kind ?? "");
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
+        Retries = new RetryBudget(Options.RetryBudget, time);
         Admission = AdmitStep.Compile(ClusterId, Options.Admission, permits, Metrics);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
@@ -73,6 +75,9 @@ internal sealed class ClusterPlan
 
     /// <summary>Metrics by model.</summary>
     public ClusterMetrics Metrics { get; }
+
+    /// <summary>Attempts beyond the first that may be made.</summary>
+    public RetryBudget Retries { get; }
 
     /// <summary>Bounds what is in flight, null when nothing does.</summary>
     public AdmitStep? Admission { get; }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using BlazeGateway.Policies.Health;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -18,6 +19,9 @@ internal enum Expiry : byte
 
     /// <summary>The body of the request took too long to come.</summary>
     RequestBody,
+
+    /// <summary>The destination waited for was taken out, and another one can be asked.</summary>
+    Ejected,
 }
 
 /// <summary>
@@ -33,16 +37,18 @@ internal sealed class Deadline
     private const int Running = 1;
     private const int Expiring = 2;
 
-    private readonly CancellationTokenSource _request = new();
+    private CancellationTokenSource _request = new();
     private CancellationTokenSource _read = new();
     private long _step = Never;
     private long _total = Never;
     private int _state = Free;
     private bool _streaming;
+    private DestinationAvailability? _waitingFor;
+    private int _epoch;
     private Expiry _stepKind;
     private Expiry _expired;
 
-    /// <summary>Canceled when a limit runs out before the answer began.</summary>
+    /// <summary>Canceled when a limit runs out before the answer began. Another one after <see cref="Renew"/>.</summary>
     public CancellationToken Request => _request.Token;
 
     /// <summary>Canceled when a limit runs out while the answer is read, or by <see cref="CancelRead"/>.</summary>
@@ -59,7 +65,7 @@ internal sealed class Deadline
     {
         _expired = Expiry.None;
         _streaming = false;
-        Volatile.Write(ref _step, Never);
+        Clear();
         Volatile.Write(ref _total, total);
         Volatile.Write(ref _state, Running);
     }
@@ -69,6 +75,36 @@ internal sealed class Deadline
     {
         Volatile.Write(ref _streaming, false);
         Set(Expiry.FirstByte, firstByte);
+    }
+
+    /// <summary>Until the answer begins the attempt is given up when <paramref name="destination"/> turns out to be gone.</summary>
+    /// <param name="destination">Who was picked.</param>
+    /// <param name="epoch">Epoch of the word it was picked by.</param>
+    public void WaitFor(DestinationAvailability destination, int epoch)
+    {
+        _epoch = epoch;
+        Volatile.Write(ref _waitingFor, destination);
+    }
+
+    /// <summary>Whether the limit of the whole request has run out.</summary>
+    public bool IsOver(long now) => now >= Volatile.Read(ref _total);
+
+    /// <summary>Begins anew for another attempt, whatever ended the last one. The limit of the whole request goes on.</summary>
+    public void Renew()
+    {
+        // The sweep may be about to cancel what has ended by itself meanwhile; it must not hit the next attempt.
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref _state) == Expiring && !_request.IsCancellationRequested && !_read.IsCancellationRequested)
+        {
+            spin.SpinOnce();
+        }
+
+        Clear();
+        _expired = Expiry.None;
+        _request = _request.IsCancellationRequested ? new() : _request;
+        _read = _read.IsCancellationRequested ? new() : _read;
+        Volatile.Write(ref _streaming, false);
+        Volatile.Write(ref _state, Running);
     }
 
     /// <summary>From now on reads are canceled and not the request, so that what was read can still be finished in good order.</summary>
@@ -81,8 +117,15 @@ internal sealed class Deadline
         Volatile.Write(ref _step, at);
     }
 
-    /// <summary>Lifts the limit of the step at hand.</summary>
-    public void Clear() => Volatile.Write(ref _step, Never);
+    /// <summary>Lifts the limit of the step at hand, and waits for no destination any more.</summary>
+    public void Clear()
+    {
+        Volatile.Write(ref _step, Never);
+        if (_waitingFor is not null)
+        {
+            Volatile.Write(ref _waitingFor, null);
+        }
+    }
 
     /// <summary>Cancels reads, for a client that went away.</summary>
     public void CancelRead() => _read.Cancel();
@@ -97,7 +140,9 @@ internal sealed class Deadline
     }
 
     /// <summary>Whether a limit has run out.</summary>
-    public bool IsDue(long now) => now >= Volatile.Read(ref _step) || now >= Volatile.Read(ref _total);
+    public bool IsDue(long now) => now >= Volatile.Read(ref _step) || now >= Volatile.Read(ref _total) || IsLeftAlone;
+
+    private bool IsLeftAlone => Volatile.Read(ref _waitingFor) is { IsGone: true } destination && (destination.IsDead || destination.Word.Epoch != _epoch);
 
     /// <summary>Ends the request for a limit that was seen to be due, if it is the one it was due for.</summary>
     public void Expire(long now)
@@ -114,14 +159,14 @@ internal sealed class Deadline
             return;
         }
 
-        _expired = now >= Volatile.Read(ref _total) ? Expiry.Total : _stepKind;
+        _expired = now >= Volatile.Read(ref _total) ? Expiry.Total : now >= Volatile.Read(ref _step) ? _stepKind : Expiry.Ejected;
         (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
     }
 
     /// <summary>Ends the request. False when a limit ran out, so that this object may not serve another.</summary>
     public bool End()
     {
-        Volatile.Write(ref _step, Never);
+        Clear();
         Volatile.Write(ref _total, Never);
         if (Interlocked.CompareExchange(ref _state, Free, Running) != Running || !_request.TryReset())
         {

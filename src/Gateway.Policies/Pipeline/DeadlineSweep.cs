@@ -1,6 +1,11 @@
+using BlazeGateway.Policies.Destinations;
+
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>Looks at the deadlines of all requests every <see cref="Period"/>; a limit bites at most that much late.</summary>
+/// <summary>
+/// Looks at the deadlines of all requests every <see cref="Period"/>; a limit bites at most that much late. Looks at once when a destination is taken out, for
+/// those that wait for it.
+/// </summary>
 internal sealed class DeadlineSweep : IDisposable
 {
     /// <summary>Time between two looks.</summary>
@@ -13,9 +18,18 @@ internal sealed class DeadlineSweep : IDisposable
     private Deadline?[] _slots = [];
     private int _used;
 
-    public DeadlineSweep(TimeProvider time)
+    /// <param name="time">Clock.</param>
+    /// <param name="availability">Who tells when a destination is taken out; null when nobody does.</param>
+    public DeadlineSweep(TimeProvider time, IAvailability? availability = null)
     {
         _time = time;
+        availability?.Listen(change =>
+        {
+            if (change is { WasAvailable: true, IsAvailable: false })
+            {
+                Look();
+            }
+        });
         _timer = time.CreateTimer(static state => ((DeadlineSweep)state!).Look(), this, Period, Period);
     }
 

@@ -16,7 +16,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     public DestinationState? Pick(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ILoadBalancingPolicy policy)
     {
         var available = cluster.DestinationsState.AvailableDestinations;
-        if (Sticky(cluster, feature) is { } sticky && routing.Candidates(context, cluster, sticky) is { Count: > 0 } bound)
+        if (Sticky(cluster, feature) is { } sticky && Untried(context, routing.Candidates(context, cluster, sticky), policy) is { Count: > 0 } bound)
         {
             // Of affinity's own, weights are no matter: who is being drained by weight keeps the clients it has.
             var stuck = bound.Count == 1 && policy is Strategy ? WithRoom(bound[0]) : Pick(context, cluster, bound, policy);
@@ -27,19 +27,25 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             }
         }
 
-        var candidates = routing.Candidates(context, cluster, available);
+        var candidates = Untried(context, routing.Candidates(context, cluster, available), policy);
         if (available is not CandidateSet { IsCalm: false } set)
         {
             return candidates.Count == 0 ? null : Pick(context, cluster, candidates, policy);
         }
 
-        if (Trial(context, set) is { } tried)
+        // What failed once goes to one that is well, if there is one.
+        var isAgain = context.History.Tried.Count > 0;
+        if (!isAgain && Trial(context, set) is { } tried)
         {
-            context.Decide(DecisionWay.Trial);
             return tried;
         }
 
         var picked = candidates.Count == 0 ? null : Pick(context, cluster, candidates, policy);
+        if (picked is null && isAgain)
+        {
+            return Trial(context, set);
+        }
+
         return picked is null || set.Slow.IsEmpty || policy is Strategy || Stands(picked, set, ReferenceEquals(candidates, set))
             ? picked
             : policy.PickDestination(context.Http, cluster, Settled(set, candidates)) ?? picked;
@@ -49,6 +55,42 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) =>
         plan.Policy is Strategy && plan.Options.Capacity.Count + plan.Options.TokenCapacity.Count > 0
         && routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations).Any(candidate => availability.Of(candidate).Load.Weight > 0);
+
+    /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>
+    private IReadOnlyList<DestinationState> Untried(RequestContext context, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy)
+    {
+        var (tried, untried) = (context.History.Tried, context.History.Untried);
+
+        // Strategies of our own see by themselves who has no room.
+        if (tried.Count == 0 && (policy is Strategy || !IsAnyCooling(candidates)))
+        {
+            return candidates;
+        }
+
+        untried.Clear();
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (!tried.Contains(candidates[i]) && !availability.Of(candidates[i]).Load.IsCooling)
+            {
+                untried.Add(candidates[i]);
+            }
+        }
+
+        return untried;
+    }
+
+    private bool IsAnyCooling(IReadOnlyList<DestinationState> candidates)
+    {
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (availability.Of(candidates[i]).Load.IsCooling)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private DestinationState? WithRoom(DestinationState destination) =>
         availability.Of(destination).Load.HasRoom ? destination : null;
@@ -81,13 +123,28 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         return null;
     }
 
+    /// <summary>Whether a half-open destination might be tried that the request was not sent to yet.</summary>
+    public static bool CanBeTried(RequestContext context, CandidateSet set)
+    {
+        foreach (var destination in set.HalfOpen)
+        {
+            if (destination.IsTrialDue && destination.Destination != context.Destination && !context.History.Tried.Contains(destination.Destination))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private DestinationState? Trial(RequestContext context, CandidateSet set)
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (destination.IsTrialDue && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            if (destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
+                context.Decide(DecisionWay.Trial);
                 return destination.Destination;
             }
         }

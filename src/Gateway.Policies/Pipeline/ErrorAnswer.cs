@@ -17,15 +17,21 @@ public static class ErrorAnswer
     /// <param name="http">The request.</param>
     /// <param name="error">What went wrong.</param>
     /// <param name="message">Sentence in place of the error's own.</param>
-    internal static async Task WriteAsync(HttpContext http, GatewayError error, string? message = null)
+    /// <param name="retryAfter">Seconds after which the client may come again, where the error tells that; 0 for the shortest.</param>
+    /// <param name="attempts">Destinations the request was sent to.</param>
+    internal static async Task WriteAsync(HttpContext http, GatewayError error, string? message = null, int retryAfter = 0, int attempts = 0)
     {
         var body = new ArrayBufferWriter<byte>(256);
         ErrorEnvelope.Write(body, DialectOf(http.Request), error, message);
-        await WriteAsync(http, error.Status, error.Code, body.WrittenMemory, error.WantsRetryAfter, closes: error == GatewayError.AmbiguousFraming);
+        var wait = error.WantsRetryAfter ? Math.Max(retryAfter, ShortestRetry) : 0;
+        await WriteAsync(http, error.Status, error.Code, body.WrittenMemory, wait, attempts, closes: error == GatewayError.AmbiguousFraming);
     }
 
     /// <summary>Replaces whatever was prepared by <paramref name="body"/>, which is an error in the client's dialect already.</summary>
-    internal static async Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter, bool closes = false)
+    internal static Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter) =>
+        WriteAsync(http, status, code, body, retryAfter ? ShortestRetry : 0, attempts: 0, closes: false);
+
+    private static async Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, int retryAfter, int attempts, bool closes)
     {
         var response = http.Response;
         if (response.HasStarted)
@@ -63,10 +69,12 @@ public static class ErrorAnswer
                 break;
         }
 
-        if (retryAfter)
+        if (retryAfter > 0)
         {
-            response.Headers.RetryAfter = ShortestRetry.ToString(CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         }
+
+        BlazeHeaders.TellAttempts(response.Headers, attempts);
 
         // Not canceled by the request's token: it may be canceled for a limit, and the server lets go of a client that left by itself.
         await response.Body.WriteAsync(body, CancellationToken.None);

@@ -15,6 +15,8 @@ namespace BlazeGateway.Policies.Pipeline;
 /// </summary>
 internal static class ForwardFailure
 {
+    private const long RefusedStream = 7;
+
     /// <summary>Notes how the answer ended, and the error that goes to the client or, once the answer has begun, to the log.</summary>
     public static void Note(RequestContext context, ForwarderError error)
     {
@@ -56,7 +58,16 @@ internal static class ForwardFailure
     }
 
     /// <summary>The error for a limit that ran out.</summary>
-    public static GatewayError Of(Expiry expired) => expired == Expiry.BetweenChunks ? GatewayError.UpstreamStall : GatewayError.UpstreamTimeout;
+    public static GatewayError Of(Expiry expired) => expired switch
+    {
+        Expiry.BetweenChunks => GatewayError.UpstreamStall,
+        Expiry.Ejected => GatewayError.UpstreamReset,
+        _ => GatewayError.UpstreamTimeout,
+    };
+
+    /// <summary>Whether the destination said that it did not begin with the request.</summary>
+    public static bool IsRefusedStream(RequestContext context) =>
+        Holds<HttpProtocolException>(context.Http.Features.Get<IForwarderErrorFeature>()?.Exception) is { ErrorCode: RefusedStream };
 
     /// <summary>A destination may answer before it has read the whole body, and close: the forwarder reports the body, but the answer is whole.</summary>
     private static bool IsAnswered(RequestContext context, ForwarderError error, Exception? cause) => error switch

@@ -185,8 +185,14 @@ internal sealed class ObservedStream : ReadOnlyStream
         _ended = true;
         _context.Deadline.Clear();
         abandoned.ThrowIfCancellationRequested();
+        if (!_begun)
+        {
+            // Nothing has reached the client: the forwarder clears what it prepared.
+            throw new AnswerCutException(cause);
+        }
+
         _context.Http.Features.Set<IHttpResetFeature>(DeferredReset.Instance);
-        if (!_begun || !_isStream || !_context.Scanner.AtFrameBoundary || !_context.Route.EndsBrokenStreams || _context.Http.Response.ContentLength is not null)
+        if (!_isStream || !_context.Scanner.AtFrameBoundary || !_context.Route.EndsBrokenStreams || _context.Http.Response.ContentLength is not null)
         {
             throw new AnswerCutException(cause);
         }

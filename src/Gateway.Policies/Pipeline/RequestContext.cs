@@ -8,8 +8,10 @@ using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.RateLimiting;
+using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -32,13 +34,21 @@ internal sealed class RequestContext
     private int _blocks;
     private long _reserved;
     private RequestFlow? _flow;
+    private bool _isLeftHalfRead;
 
-    public RequestContext(BodyBudget budget, TimeProvider time)
+    /// <param name="budget">Bytes of bodies that may be held.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="failover">Whether another destination is asked when one fails; null for never.</param>
+    public RequestContext(BodyBudget budget, TimeProvider time, Failover? failover = null)
     {
         _budget = budget;
         Time = time;
+        Failover = failover;
         Transformer = new AttemptTransformer(this);
     }
+
+    /// <summary>Whether another destination is asked when one fails.</summary>
+    public Failover? Failover { get; }
 
     /// <summary>Clock of the gateway.</summary>
     public TimeProvider Time { get; }
@@ -51,6 +61,15 @@ internal sealed class RequestContext
 
     /// <summary>What the cluster asks for; null until it is known.</summary>
     public ClusterPlan? Cluster { get; set; }
+
+    /// <summary>The cluster the request is sent to; null until it is known.</summary>
+    public ClusterState? ClusterState { get; set; }
+
+    /// <summary>What came of earlier attempts.</summary>
+    public AttemptHistory History { get; } = new();
+
+    /// <summary>What the attempt that ended last says of its destination.</summary>
+    public AttemptOutcome Verdict { get; set; }
 
     /// <summary>The destination of the attempt at hand.</summary>
     public DestinationState? Destination { get; set; }
@@ -204,10 +223,36 @@ internal sealed class RequestContext
     /// <summary>Ticks since <see cref="Begin"/>.</summary>
     public long Elapsed() => Time.GetTimestamp() - _record.Started;
 
+    /// <summary>Forgets the attempt that failed, before another one: nothing of it has reached the client.</summary>
+    public void BeginAgain()
+    {
+        History.Tried.Add(Destination!);
+        History.KeptBack = RetryCause.None;
+        Decided.Settle(new DecisionOutcome("retried", AnswerStatus(), -1, -1));
+        Decided = default;
+        Http.Response.Clear();
+        Http.Features.Set<IForwarderErrorFeature>(null);
+        Error = null;
+        ErrorMessage = null;
+        FirstEvent = null;
+        AnswerEnd = AnswerEnd.None;
+        _scanner = default;
+        _note = default;
+        _forecast = default;
+        _record.ToHeaders = _record.ToFirstContent = _record.Generation = -1;
+        _record.Held = 0;
+        Deadline.Renew();
+    }
+
     /// <summary>Starts <see cref="Replay"/> again for an attempt. One that an earlier attempt left half read may still be read by it.</summary>
     public ReplayStream Rewind()
     {
-        Replay = Replay.IsHalfRead ? new ReplayStream() : Replay;
+        if (Replay.IsHalfRead)
+        {
+            _isLeftHalfRead = true;
+            Replay = new ReplayStream();
+        }
+
         Replay.Rewind(Body.Content, _splices);
         return Replay;
     }
@@ -294,7 +339,7 @@ internal sealed class RequestContext
     /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
     public void ReleaseBody()
     {
-        if (Body.IsEmpty || !Replay.IsRead)
+        if (Body.IsEmpty || !Replay.IsRead || _isLeftHalfRead)
         {
             return;
         }
@@ -310,7 +355,7 @@ internal sealed class RequestContext
     {
         Trial?.Abandon();
         Trial = null;
-        var isHalfRead = Replay.IsHalfRead;
+        var isHalfRead = Replay.IsHalfRead || _isLeftHalfRead;
         if (!isHalfRead)
         {
             Body.Clear();
@@ -323,10 +368,13 @@ internal sealed class RequestContext
         _facts = default;
         _splices = default;
         _record = default;
-        Http = null!;
-        Route = null!;
-        Cluster = null;
+        (Http, Route, Cluster, ClusterState) = (null!, null!, null, null);
         Destination = null;
+        if (History.Tried.Count > 0 || History.Fingerprint != default)
+        {
+            History.Clear();
+        }
+
         Learning = default;
         _place.Release(Clock);
         _note = default;

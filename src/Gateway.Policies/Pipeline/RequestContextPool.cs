@@ -4,7 +4,7 @@ using BlazeGateway.Policies.Pipeline.Body;
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>Request contexts, made as concurrency grows and kept. Renting and returning neither locks nor allocates.</summary>
-internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep, TimeProvider time)
+internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep, TimeProvider time, Failover failover)
 {
     private readonly ConcurrentQueue<RequestContext> _free = new();
     private int _inFlight;
@@ -24,7 +24,7 @@ internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep,
             return context;
         }
 
-        context = new RequestContext(budget, time);
+        context = new RequestContext(budget, time, failover);
         sweep.Add(context.Deadline);
         return context;
     }

@@ -40,26 +40,30 @@ internal sealed partial class RequestPipeline(
 
             if (context.Error is null && cluster is not null)
             {
-                Enter(context, plans.For(cluster));
+                Enter(context, cluster, plans.For(cluster));
             }
 
-            if (context.Error is null && cluster is not null)
+            var goesOn = context.Error is null && cluster is not null;
+            while (goesOn)
             {
-                context.Error = attempt.TryBegin(context, cluster, feature, out var hold);
-                if (context.Error is null)
+                context.Error = attempt.TryBegin(context, cluster!, feature, out var hold);
+                if (context.Error is not null)
                 {
-                    var error = ForwarderError.RequestCreation;
-                    try
-                    {
-                        error = await attempt.SendAsync(context, hold);
-                    }
-                    finally
-                    {
-                        attempt.End(context, cluster, hold, error);
-                    }
-
-                    TellWhy(context, error);
+                    break;
                 }
+
+                var error = ForwarderError.RequestCreation;
+                try
+                {
+                    error = await attempt.SendAsync(context, hold);
+                }
+                finally
+                {
+                    attempt.End(context, cluster!, hold, error);
+                }
+
+                TellWhy(context, error);
+                goesOn = context.Failover!.Again(context, error);
             }
 
             if (context.Error is not null || context.FirstEvent is not null)
@@ -106,11 +110,13 @@ internal sealed partial class RequestPipeline(
         context.Error ??= context.Route.Limits?.Take(context);
     }
 
-    private static void Enter(RequestContext context, ClusterPlan cluster)
+    private static void Enter(RequestContext context, ClusterState state, ClusterPlan cluster)
     {
+        context.ClusterState = state;
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
-        context.Error = cluster.Admission?.Enter(context);
+        cluster.Retries.Deposit();
+        context.Error = context.Failover!.Check(context) ?? cluster.Admission?.Enter(context);
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)
@@ -133,9 +139,9 @@ internal sealed partial class RequestPipeline(
             return Task.CompletedTask;
         }
 
-        return context.FirstEvent is { } first
+        return context is { FirstEvent: { } first, Error: null }
             ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter)
-            : ErrorAnswer.WriteAsync(context.Http, context.Error!, context.ErrorMessage);
+            : ErrorAnswer.WriteAsync(context.Http, context.Error!, context.ErrorMessage, context.History.RetryAfter, context.Record.Attempts);
     }
 
     private async Task FailAsync(RequestContext context, Exception exception)

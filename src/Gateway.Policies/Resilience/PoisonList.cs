@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace BlazeGateway.Policies.Resilience;
+
+/// <summary>
+/// Requests that may be what kills model servers: the same body broke off the connections of two different destinations and was answered by none between. It is
+/// not sent on for a while, so that one request cannot take down a fleet, destination by destination. Costs nothing while no connection has broken off.
+/// </summary>
+internal sealed class PoisonList(TimeProvider time)
+{
+    /// <summary>How long a break counts, and how long a request is not sent on after the second.</summary>
+    public static readonly TimeSpan Length = TimeSpan.FromSeconds(60);
+
+    /// <summary>Requests remembered at once; further ones are not watched.</summary>
+    public const int Capacity = 1024;
+
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+
+    // Of a longer body its two ends and its length tell it.
+    private const int End = 128 * 1024;
+
+    private readonly ConcurrentDictionary<UInt128, Mark> _marks = new();
+    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+    private int _count;
+    private long _swept = time.GetTimestamp();
+
+    /// <summary>Whether no request is watched.</summary>
+    public bool IsEmpty => Volatile.Read(ref _count) == 0;
+
+    /// <summary>What tells a body; nobody without the secret can find another with the same.</summary>
+    public UInt128 Fingerprint(in ReadOnlySequence<byte> body)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _secret);
+        Span<byte> room = stackalloc byte[32];
+        BinaryPrimitives.WriteInt64LittleEndian(room, body.Length);
+        hash.AppendData(room[..sizeof(long)]);
+        if (body.Length <= 2 * End)
+        {
+            Append(hash, body);
+        }
+        else
+        {
+            Append(hash, body.Slice(0, End));
+            Append(hash, body.Slice(body.Length - End));
+        }
+
+        hash.GetHashAndReset(room);
+        return BinaryPrimitives.ReadUInt128LittleEndian(room);
+    }
+
+    /// <summary>The request broke off the connection of <paramref name="destination"/>. True when it did so to another one before.</summary>
+    public bool Blame(UInt128 request, string destination)
+    {
+        Sweep();
+        var now = time.GetTimestamp();
+        if (_marks.TryGetValue(request, out var mark) && !IsOver(mark))
+        {
+            if (string.Equals(mark.Destination, destination, StringComparison.OrdinalIgnoreCase) && !mark.IsQuarantined)
+            {
+                return false;
+            }
+
+            _marks[request] = new Mark(destination, now, IsQuarantined: true);
+            return true;
+        }
+
+        if (_marks.Count < Capacity)
+        {
+            _marks[request] = new Mark(destination, now, IsQuarantined: false);
+            Volatile.Write(ref _count, _marks.Count);
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the request is not sent on for now.</summary>
+    public bool IsQuarantined(UInt128 request)
+    {
+        if (!_marks.TryGetValue(request, out var mark))
+        {
+            Sweep();
+            return false;
+        }
+
+        if (!IsOver(mark))
+        {
+            return mark.IsQuarantined;
+        }
+
+        Absolve(request);
+        return false;
+    }
+
+    /// <summary>The request was answered: it was not its fault.</summary>
+    public void Absolve(UInt128 request)
+    {
+        if (_marks.TryRemove(request, out _))
+        {
+            Volatile.Write(ref _count, _marks.Count);
+        }
+    }
+
+    private static void Append(IncrementalHash hash, in ReadOnlySequence<byte> bytes)
+    {
+        foreach (var part in bytes)
+        {
+            hash.AppendData(part.Span);
+        }
+    }
+
+    private bool IsOver(Mark mark) => time.GetElapsedTime(mark.At) >= Length;
+
+    private void Sweep()
+    {
+        if (time.GetElapsedTime(Volatile.Read(ref _swept)) < Between)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _swept, time.GetTimestamp());
+        foreach (var (request, mark) in _marks)
+        {
+            if (IsOver(mark))
+            {
+                Absolve(request);
+            }
+        }
+    }
+
+    private sealed record Mark(string Destination, long At, bool IsQuarantined);
+}
