@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace BlazeGateway.EndToEnd.Chaos;
 
 /// <summary>A client's connection to a <see cref="ChaosProxy"/> and the one to the destination that belongs to it.</summary>
-internal sealed class ChaosConnection(ChaosProxy proxy, Socket client, TimeProvider time)
+internal sealed class ChaosConnection(ChaosProxy proxy, Socket client, TimeProvider time) : IDisposable
 {
     private const int PieceBytes = 16 * 1024;
     private readonly Socket _destination = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -37,6 +37,11 @@ internal sealed class ChaosConnection(ChaosProxy proxy, Socket client, TimeProvi
             Reset();
         }
 
+        Dispose();
+    }
+
+    public void Dispose()
+    {
         client.Dispose();
         _destination.Dispose();
     }

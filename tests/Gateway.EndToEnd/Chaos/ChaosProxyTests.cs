@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using BlazeGateway.EndToEnd.Health;
 using BlazeGateway.EndToEnd.Wire;
 using Eventually = BlazeGateway.EndToEnd.Health.Eventually;
 
