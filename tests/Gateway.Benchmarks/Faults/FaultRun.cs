@@ -20,25 +20,27 @@ internal sealed class FaultRun(string blaze, FaultDurations durations, int seed,
         IReadOnlyList<FaultScenario> scenarios, IReadOnlyList<FaultFrontEnd> frontEnds, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var fleet = await FaultFleet.StartAsync(blaze, client, time, cancellation);
+        var hasBreaker = await GatewayKeys.HasAsync(blaze, "CircuitBreaker", cancellation);
         using var lab = new Lab(fleet.Addresses[0], FaultFleet.Model, blaze);
         foreach (var scenario in scenarios)
         {
             foreach (var frontEnd in frontEnds)
             {
                 await fleet.HealAsync(cancellation);
-                yield return await RunAsync(scenario, frontEnd, fleet, lab, cancellation) with { FrontEnd = frontEnd.Name };
+                var settings = scenario.Settings with { Breaker = scenario.Settings.Breaker || !hasBreaker };
+                yield return await RunAsync(scenario, frontEnd.Plan(lab, fleet.Addresses, settings, out var admin), admin, fleet, cancellation) with { FrontEnd = frontEnd.Name };
             }
         }
     }
 
-    private async Task<FaultRow> RunAsync(FaultScenario scenario, FaultFrontEnd frontEnd, FaultFleet fleet, Lab lab, CancellationToken cancellation)
+    private async Task<FaultRow> RunAsync(FaultScenario scenario, ServerPlan frontEnd, Uri? admin, FaultFleet fleet, CancellationToken cancellation)
     {
-        await using var process = await ServerProcess.StartAsync(frontEnd.Plan(lab, fleet.Addresses, scenario.Settings, out var admin), client, time, cancellation);
+        await using var process = await ServerProcess.StartAsync(frontEnd, client, time, cancellation);
         await using var watch = admin is null ? null : new AvailabilityWatch(admin, client, time);
         var warm = await OpenLoop.Start(process.Url, FaultFleet.Model, Warmup, time, cancellation).Answers;
         if (warm.Count(answer => !answer.IsGood) is var failed and > 0)
         {
-            throw new InvalidOperationException($"{frontEnd.Name} failed {failed} of {warm.Count} requests before anything was broken.");
+            throw new InvalidOperationException($"{frontEnd.FileName} failed {failed} of {warm.Count} requests before anything was broken.");
         }
 
         await fleet.ResetAsync(cancellation);

@@ -12,7 +12,7 @@ internal sealed class CutScenario(string name, string fault, bool isBoundary) : 
     public override string Name => name;
 
     // Else the destinations are ejected and nothing is left to be cut.
-    public override GatewaySettings Settings { get; } = new() { Eject = false };
+    public override GatewaySettings Settings { get; } = GatewaySettings.RequestsOnly;
 
     public override async Task<FaultRow> RunAsync(FaultTrial trial, CancellationToken cancellation)
     {

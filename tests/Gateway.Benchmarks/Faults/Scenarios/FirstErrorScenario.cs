@@ -11,7 +11,7 @@ internal sealed class FirstErrorScenario(string name, int struck) : FaultScenari
     public override string Name => name;
 
     // Else the destinations are ejected, and it is the gateway that answers.
-    public override GatewaySettings Settings { get; } = new() { Eject = false };
+    public override GatewaySettings Settings { get; } = GatewaySettings.RequestsOnly;
 
     public override async Task<FaultRow> RunAsync(FaultTrial trial, CancellationToken cancellation)
     {

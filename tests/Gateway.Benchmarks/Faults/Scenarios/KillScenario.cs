@@ -29,8 +29,8 @@ internal sealed class KillScenario : FaultScenario
             Promises =
             [
                 FaultPromise.AtMost("lost", row.Lost, 0),
-                FaultPromise.AtMost("slowest while down less the usual p99, ms,", added, 100),
-                FaultPromise.AtMost("killed to ejected, ms,", Longest(kill => kill.EjectedMs), 50),
+                FaultPromise.AtMost("slowest while down less the usual p99, ms,", added, 100, "0.0"),
+                FaultPromise.AtMost("killed to ejected, ms,", Longest(kill => kill.EjectedMs), 50, "0.0"),
                 FaultPromise.AtMost("listening again to up, ms,", Longest(kill => kill.BackMs), 2000),
             ],
         };

@@ -32,6 +32,7 @@ internal sealed class OutageScenario : FaultScenario
         var row = FaultRow.Of(Name, answers);
         var during = answers.Where(answer => answer.At >= down + SettledSeconds && answer.At < ends - SettledSeconds).ToArray();
         var told = during.Count(answer => answer is { Status: 503, RetryAfter: not null });
+        var settled = answers.Where(answer => answer.At >= down && answer.At < ends && answer.Status != 503).Select(answer => answer.At - down).DefaultIfEmpty(0).Max();
         var errorP99 = FaultRow.Percentile(during.Where(answer => !answer.IsGood), 0.99);
         var good = answers.Where(answer => answer.IsGood && answer.At > down && answer.EndedAt > listens - SettledSeconds).ToArray();
         double? first = good.Length == 0 ? null : 1000 * Math.Max(0, good.Min(answer => answer.EndedAt) - listens);
@@ -39,7 +40,7 @@ internal sealed class OutageScenario : FaultScenario
         return row with
         {
             Attempts = attempts,
-            Notes = FormattableString.Invariant($"while down: statuses {StatusCounts.Of(during)}, p99 {errorP99:0.0} ms; first success {first:0} ms after one listens"),
+            Notes = FormattableString.Invariant($"while down: statuses {StatusCounts.Of(during)}, p99 {errorP99:0.0} ms, nothing but 503 after {settled:0.00} s; first success {first:0} ms after one listens"),
             Promises =
             [
                 new FaultPromise("503 with Retry-After for all while down", $"{told} of {during.Length}", told == during.Length),

@@ -72,10 +72,10 @@ internal sealed class FaultFleet : IAsyncDisposable
         _refused = RefusedConnections.Count;
     }
 
-    /// <summary>Attempts to get a request answered since the last reset: those the servers saw, and connections refused.</summary>
+    /// <summary>Attempts to get a request answered since the last reset: those the servers saw, and, if one was killed since, connections refused.</summary>
     public async Task<long> AttemptsAsync(CancellationToken cancellation)
     {
-        var attempts = RefusedConnections.Count - _refused;
+        var attempts = _servers.Any(server => server.WasKilled) ? RefusedConnections.Count - _refused : 0;
         foreach (var server in _servers)
         {
             attempts += await server.AttemptsAsync(cancellation);

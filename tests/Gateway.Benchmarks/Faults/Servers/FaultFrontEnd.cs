@@ -64,6 +64,11 @@ internal sealed record FaultFrontEnd(string Name)
             ["ModelServer"] = new { Kind = "vllm", Models = new[] { FaultFleet.Model } },
             ["Health"] = new { settings.Eject },
         };
+        if (!settings.Breaker)
+        {
+            cluster["CircuitBreaker"] = new { Enabled = false };
+        }
+
         var routes = lab.Write($"routes-{url.Port}.json", JsonSerializer.Serialize(new
         {
             ReverseProxy = new
@@ -90,7 +95,7 @@ internal sealed record FaultFrontEnd(string Name)
         string[] health = IsBare ? [] : ["--health"];
         var (file, arguments) = Lab.Program(
             Lab.Self, ["minimal-yarp", "--url", url.ToString(), "--policy", "RoundRobin", .. health, .. destinations.SelectMany(address => new[] { "--destination", address.ToString() })]);
-        return new ServerPlan { FileName = file, Arguments = arguments, Url = url, ReadyUrl = new Uri(url, MinimalYarp.AllocatedPath) };
+        return new ServerPlan { FileName = file, Arguments = arguments, Url = url, ReadyUrl = new Uri(url, "/health") };
     }
 
     private ServerPlan Peer(Lab lab, IReadOnlyList<Uri> destinations)
@@ -114,4 +119,10 @@ internal sealed record GatewaySettings
 {
     /// <summary><c>Health:Eject</c>. Default: true, as the gateway's own.</summary>
     public bool Eject { get; init; } = true;
+
+    /// <summary><c>CircuitBreaker:Enabled</c>. Default: true, as the gateway's own.</summary>
+    public bool Breaker { get; init; } = true;
+
+    /// <summary>Nothing but requests and what is done about each: destinations that fail stay in, and no breaker opens.</summary>
+    public static GatewaySettings RequestsOnly { get; } = new() { Eject = false, Breaker = false };
 }

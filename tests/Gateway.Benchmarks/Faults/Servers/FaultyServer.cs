@@ -28,6 +28,9 @@ internal sealed class FaultyServer(int index, string blaze, HttpClient client, T
     /// <summary>Where it listens, whenever it does.</summary>
     public Uri Address { get; } = Lab.Address(Lab.FreePort());
 
+    /// <summary>Whether it was killed since the last reset.</summary>
+    public bool WasKilled { get; private set; }
+
     /// <summary>Starts it if it does not run, and returns the moment it was known to listen.</summary>
     /// <exception cref="InvalidOperationException">It did not serve within 20 s.</exception>
     public async Task<DateTimeOffset> StartAsync(CancellationToken cancellation)
@@ -51,6 +54,7 @@ internal sealed class FaultyServer(int index, string blaze, HttpClient client, T
         _before = await AttemptsAsync(cancellation);
         var at = time.GetUtcNow();
         _process = null;
+        WasKilled = true;
         await process.KillAsync(cancellation);
         await process.DisposeAsync();
         return at;
@@ -85,6 +89,7 @@ internal sealed class FaultyServer(int index, string blaze, HttpClient client, T
     public async Task ResetAsync(CancellationToken cancellation)
     {
         _before = 0;
+        WasKilled = false;
         using var answer = await client.PostAsync(new Uri(Address, "/__sim/reset"), null, cancellation);
         answer.EnsureSuccessStatusCode();
     }
