@@ -1,4 +1,4 @@
-namespace BlazeGateway.EndToEnd.Chaos;
+namespace BlazeGateway.EndToEnd.Wire.Chaos;
 
 /// <summary>What a connection does instead of carrying bytes.</summary>
 internal enum ChaosMode

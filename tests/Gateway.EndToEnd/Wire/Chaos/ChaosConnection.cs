@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace BlazeGateway.EndToEnd.Chaos;
+namespace BlazeGateway.EndToEnd.Wire.Chaos;
 
 /// <summary>A client's connection to a <see cref="ChaosProxy"/> and the one to the destination that belongs to it.</summary>
 internal sealed class ChaosConnection(ChaosProxy proxy, Socket client, TimeProvider time) : IDisposable

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using BlazeGateway.EndToEnd.Wire;
 using Eventually = BlazeGateway.EndToEnd.Health.Eventually;
 
-namespace BlazeGateway.EndToEnd.Chaos;
+namespace BlazeGateway.EndToEnd.Wire.Chaos;
 
 /// <summary>The proxy that breaks connections does what its plan says, before a destination that sends back what it gets.</summary>
 public sealed class ChaosProxyTests

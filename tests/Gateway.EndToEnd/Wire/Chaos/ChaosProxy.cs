@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace BlazeGateway.EndToEnd.Chaos;
+namespace BlazeGateway.EndToEnd.Wire.Chaos;
 
 /// <summary>
 /// A TCP proxy that knows nothing of what it carries, for faults that a model server cannot have by itself. It listens on a port of the system's choice until it is disposed,
