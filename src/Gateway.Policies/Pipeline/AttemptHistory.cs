@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Model;
 
@@ -27,9 +29,23 @@ internal sealed class AttemptHistory
     /// <summary>Tells the request's body while <see cref="PoisonList"/> watches any; default when not computed.</summary>
     public UInt128 Fingerprint { get; set; }
 
+    /// <summary>Models that may answer in place of the one asked for, in order; those before <see cref="NextFallback"/> are used up.</summary>
+    public ImmutableArray<ModelTarget> Fallbacks { get; set; } = [];
+
+    /// <summary>Index of the next of <see cref="Fallbacks"/>.</summary>
+    public int NextFallback { get; set; }
+
+    /// <summary>Whether there is a further model to ask.</summary>
+    public bool HasFallback => NextFallback < Fallbacks.Length;
+
+    /// <summary>Whether anything has to be cleared.</summary>
+    public bool IsEmpty => Tried.Count == 0 && Fallbacks.IsEmpty && Fingerprint == default && RetryAfter == 0;
+
     /// <summary>Ready for another request.</summary>
     public void Clear()
     {
+        Fallbacks = [];
+        NextFallback = 0;
         Tried.Clear();
         Untried.Clear();
         KeptBack = RetryCause.None;

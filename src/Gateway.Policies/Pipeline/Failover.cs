@@ -159,7 +159,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     private bool MayTry(RequestContext context, RetryCause cause)
     {
         if (!IsRepeatable(context, cause) || !HasAttempts(context, cause) || (cause.MayHaveBegun() && (context.History.WasResent || !MayResend(context)))
-            || context.Deadline.IsOver(context.Time.GetTimestamp()) || Departure.Of(context.Http) || Departure.IsTimeout(context.Http) || !HasAnother(context))
+            || context.Deadline.IsOver(context.Time.GetTimestamp()) || Departure.Of(context.Http) || Departure.IsTimeout(context.Http) || !(HasAnother(context) || routing.HasFallback(context)))
         {
             return false;
         }

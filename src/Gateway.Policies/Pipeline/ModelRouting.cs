@@ -46,7 +46,44 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
             return null;
         }
 
-        // Only these two know the option; other APIs tell counts unasked and refuse a member they do not know.
+        AskForUsage(context);
+        return cluster;
+    }
+
+    /// <summary>The cluster of the next model that may answer in place of the one asked for; null when there is none left that can.</summary>
+    public ClusterState? NextFallback(RequestContext context)
+    {
+        if (!HasFallback(context))
+        {
+            return null;
+        }
+
+        var fallback = context.History.Fallbacks[context.History.NextFallback++];
+        context.BeginModel(fallback);
+        context.Splices.Add(context.Facts.ModelRange.Offset, context.Facts.ModelRange.Length, fallback.RewriteUtf8);
+        AskForUsage(context);
+        return proxy.TryGetCluster(fallback.Cluster, out var cluster) ? cluster : null;
+    }
+
+    /// <summary>Whether there is one; passes over those that cannot.</summary>
+    public bool HasFallback(RequestContext context)
+    {
+        for (var history = context.History; history.HasFallback; history.NextFallback++)
+        {
+            var fallback = history.Fallbacks[history.NextFallback];
+            if (proxy.TryGetCluster(fallback.Cluster, out var cluster) && CanServe(fallback, fallback.PublicName, cluster))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Only these two know the option; other APIs tell counts unasked and refuse a member they do not know.
+    private static void AskForUsage(RequestContext context)
+    {
+        ref var facts = ref context.Facts;
         if (context.Route.Options.Response.MeterUsage
             && context.Record.Operation is Operation.ChatCompletions or Operation.Completions
             && facts is { Stream: true, UsageSplice: not UsageSplice.None })
@@ -54,8 +91,6 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
             context.IsUsageInjected = true;
             context.Splices.Add(facts.UsageRange.Offset, facts.UsageRange.Length, UsageInsertions[(int)facts.UsageSplice]);
         }
-
-        return cluster;
     }
 
     /// <summary>Which of <paramref name="available"/> may be sent this request: all, unless they differ in what they serve.</summary>
@@ -78,16 +113,10 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
 
         context.Record.Model = match.PublicName;
         var chosen = match;
-        if (!match.Fallbacks.IsEmpty && !CanServe(match, model, own))
+        if (!match.Fallbacks.IsEmpty)
         {
-            foreach (var fallback in match.Fallbacks)
-            {
-                if (CanServe(fallback, fallback.PublicName, own))
-                {
-                    chosen = fallback;
-                    break;
-                }
-            }
+            context.History.Fallbacks = match.Fallbacks;
+            chosen = CanServe(match, model, own) ? match : FirstFallback(context, own) ?? match;
         }
 
         if (!TryGetCluster(chosen, own, out var cluster))
@@ -104,6 +133,14 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         return chosen.Rewrite is null && catalog.Current.Find(cluster.ClusterId, model) == ModelStanding.Unknown
             ? null
             : cluster;
+    }
+
+    private ModelTarget? FirstFallback(RequestContext context, ClusterState own)
+    {
+        var history = context.History;
+        var index = history.Fallbacks.IndexOf(history.Fallbacks.FirstOrDefault(fallback => CanServe(fallback, fallback.PublicName, own))!);
+        history.NextFallback = index + 1;
+        return index < 0 ? null : history.Fallbacks[index];
     }
 
     private bool CanServe(ModelTarget match, ReadOnlySpan<char> model, ClusterState own) =>

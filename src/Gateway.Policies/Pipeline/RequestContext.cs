@@ -232,6 +232,11 @@ internal sealed class RequestContext
         Decided = default;
         Http.Response.Clear();
         Http.Features.Set<IForwarderErrorFeature>(null);
+        if (ClusterState!.Model.Config.SessionAffinity is { Enabled: true })
+        {
+            AffinityMemory.Forget(Http);
+        }
+
         Error = null;
         ErrorMessage = null;
         FirstEvent = null;
@@ -242,6 +247,16 @@ internal sealed class RequestContext
         _record.ToHeaders = _record.ToFirstContent = _record.Generation = -1;
         _record.Held = 0;
         Deadline.Renew();
+    }
+
+    /// <summary>The request goes on as one for another model: what was made of the first one's name is made again.</summary>
+    public void BeginModel(ModelTarget target)
+    {
+        Model = target;
+        _splices = default;
+        (Tokens, Work, _blocks, Opening) = (null, default, 0, 0);
+        Error = null;
+        ErrorMessage = null;
     }
 
     /// <summary>Starts <see cref="Replay"/> again for an attempt. One that an earlier attempt left half read may still be read by it.</summary>
@@ -370,7 +385,7 @@ internal sealed class RequestContext
         _record = default;
         (Http, Route, Cluster, ClusterState) = (null!, null!, null, null);
         Destination = null;
-        if (History.Tried.Count > 0 || History.Fingerprint != default)
+        if (!History.IsEmpty)
         {
             History.Clear();
         }

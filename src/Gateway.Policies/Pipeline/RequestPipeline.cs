@@ -49,7 +49,8 @@ internal sealed partial class RequestPipeline(
                 context.Error = attempt.TryBegin(context, cluster!, feature, out var hold);
                 if (context.Error is not null)
                 {
-                    break;
+                    goesOn = FallsBack(context, ref cluster);
+                    continue;
                 }
 
                 var error = ForwarderError.RequestCreation;
@@ -117,6 +118,21 @@ internal sealed partial class RequestPipeline(
         context.Record.Cluster = cluster.ClusterId;
         cluster.Retries.Deposit();
         context.Error = context.Failover!.Check(context) ?? cluster.Admission?.Enter(context);
+    }
+
+    /// <summary>Where no destination is left for a model, the next one that may answer in its place is asked.</summary>
+    private bool FallsBack(RequestContext context, ref ClusterState? cluster)
+    {
+        var error = context.Error;
+        if (attempt.NextFallback(context) is not { } next)
+        {
+            context.Error = error;
+            return false;
+        }
+
+        cluster = next;
+        Enter(context, next, plans.For(next));
+        return context.Error is null;
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)

@@ -1,0 +1,85 @@
+using System.Buffers;
+using BlazeGateway.Policies.Resilience;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BlazeGateway.Policies.Tests.Resilience;
+
+public sealed class PoisonListTests
+{
+    private static readonly TimeSpan JustBefore = PoisonList.Length - TimeSpan.FromMilliseconds(1);
+    private readonly FakeTimeProvider _time = new();
+    private readonly PoisonList _list;
+
+    public PoisonListTests() => _list = new(_time);
+
+    [Fact]
+    public void Two_different_destinations_make_a_request_suspicious()
+    {
+        Assert.True(_list.IsEmpty);
+        Assert.False(_list.Blame(1, "a"));
+        Assert.False(_list.Blame(1, "a"));
+        Assert.False(_list.IsQuarantined(1));
+        Assert.False(_list.Blame(2, "b"));
+        Assert.True(_list.Blame(1, "b"));
+        Assert.True(_list.IsQuarantined(1));
+        Assert.False(_list.IsQuarantined(2));
+        Assert.True(_list.Blame(1, "b"));
+    }
+
+    [Fact]
+    public void It_is_forgotten_after_its_time()
+    {
+        _list.Blame(1, "a");
+        _time.Advance(JustBefore);
+        Assert.True(_list.Blame(1, "b"));
+        _time.Advance(JustBefore);
+        Assert.True(_list.IsQuarantined(1));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(_list.IsQuarantined(1));
+        Assert.True(_list.IsEmpty);
+
+        _list.Blame(1, "a");
+        _time.Advance(PoisonList.Length);
+        Assert.False(_list.Blame(1, "b"));
+        _time.Advance(PoisonList.Length);
+        Assert.False(_list.IsQuarantined(2));
+        Assert.True(_list.IsEmpty);
+    }
+
+    [Fact]
+    public void What_is_answered_is_forgotten()
+    {
+        _list.Blame(1, "a");
+        _list.Absolve(1);
+        Assert.True(_list.IsEmpty);
+        Assert.False(_list.Blame(1, "b"));
+    }
+
+    [Fact]
+    public void No_more_are_watched_than_there_is_room_for()
+    {
+        for (var i = 0; i < PoisonList.Capacity + 5; i++)
+        {
+            _list.Blame((UInt128)(i + 1), "a");
+        }
+
+        Assert.True(_list.Blame(PoisonList.Capacity, "b"));
+        Assert.False(_list.Blame(PoisonList.Capacity + 1, "b"));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(300_000)]
+    public void Bodies_are_told_by_both_ends_and_their_length(int length)
+    {
+        var body = new byte[length];
+        var known = _list.Fingerprint(new(body));
+        Assert.Equal(known, _list.Fingerprint(new(body)));
+        Assert.NotEqual(known, new PoisonList(_time).Fingerprint(new(body)));
+        Assert.NotEqual(known, _list.Fingerprint(new(new byte[length + 1])));
+        body[0] = 1;
+        Assert.NotEqual(known, _list.Fingerprint(new(body)));
+        (body[0], body[^1]) = (0, 1);
+        Assert.NotEqual(known, _list.Fingerprint(new ReadOnlySequence<byte>(body)));
+    }
+}
