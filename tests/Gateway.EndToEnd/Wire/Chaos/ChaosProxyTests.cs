@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Eventually = BlazeGateway.EndToEnd.Health.Eventually;
 
 namespace BlazeGateway.EndToEnd.Wire.Chaos;
 
@@ -62,7 +61,7 @@ public sealed class ChaosProxyTests
         using var client = await ConnectAsync(proxy);
         await client.SendAsync("0123456789"u8.ToArray());
         Assert.Equal("0123456789", await ReadAsync(client, 10));
-        await Eventually.TrueAsync(() => proxy.Writes >= 4);
+        await Eventually.TrueAsync(() => proxy.Writes >= 4, "ten bytes are written in four");
     }
 
     [Theory]
@@ -98,7 +97,7 @@ public sealed class ChaosProxyTests
         await using var proxy = new ChaosProxy(echo.Address) { Plan = new ChaosPlan { Mode = ChaosMode.NeverAnswer } };
         using var client = await ConnectAsync(proxy);
         await client.SendAsync(new byte[1000]);
-        await Eventually.TrueAsync(() => proxy.Dropped == 1000);
+        await Eventually.TrueAsync(() => proxy.Dropped == 1000, "all that is sent is read");
         Assert.Equal((0, 0), (client.Available, reached));
     }
 
@@ -130,7 +129,7 @@ public sealed class ChaosProxyTests
         Assert.Equal("a", await ReadAsync(client, 1));
         proxy.Plan = new ChaosPlan { Mode = ChaosMode.Drop };
         await client.SendAsync("b"u8.ToArray());
-        await Eventually.TrueAsync(() => proxy.Dropped == 1);
+        await Eventually.TrueAsync(() => proxy.Dropped == 1, "the byte is dropped");
         proxy.Plan = ChaosPlan.None;
         await client.SendAsync("c"u8.ToArray());
         Assert.Equal("c", await ReadAsync(client, 1));
