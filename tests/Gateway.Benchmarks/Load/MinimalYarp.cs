@@ -22,17 +22,18 @@ internal static class MinimalYarp
         var url = new Option<string>("--url") { Description = "Address to listen on.", Required = true };
         var destination = new Option<string[]>("--destination") { Description = "Where everything goes; repeatable.", Required = true };
         var policy = new Option<string?>("--policy") { Description = "YARP's load balancing policy. Default: YARP's own, PowerOfTwoChoices." };
-        var command = new RootCommand("A reverse proxy of a few lines of YARP, as a baseline.") { url, destination, policy };
+        var health = new Option<bool>("--health") { Description = "YARP's own health checks: active on /health each second, and passive. Default: none." };
+        var command = new RootCommand("A reverse proxy of a few lines of YARP, as a baseline.") { url, destination, policy, health };
         command.SetAction(async (arguments, cancellation) =>
         {
-            await using var app = Build(arguments.GetRequiredValue(url), arguments.GetRequiredValue(destination), arguments.GetValue(policy));
+            await using var app = Build(arguments.GetRequiredValue(url), arguments.GetRequiredValue(destination), arguments.GetValue(policy), arguments.GetValue(health));
             await app.RunAsync(cancellation);
             return 0;
         });
         return command;
     }
 
-    private static WebApplication Build(string url, string[] destinations, string? policy)
+    private static WebApplication Build(string url, string[] destinations, string? policy, bool isChecked)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(url);
@@ -44,6 +45,7 @@ internal static class MinimalYarp
                 {
                     ClusterId = "all",
                     LoadBalancingPolicy = policy,
+                    HealthCheck = isChecked ? Checks() : null,
                     Destinations = destinations.Index().ToDictionary(one => $"d{one.Index}", one => new DestinationConfig { Address = one.Item }, StringComparer.Ordinal),
                 },
             ]);
@@ -52,4 +54,10 @@ internal static class MinimalYarp
         app.MapReverseProxy();
         return app;
     }
+
+    private static HealthCheckConfig Checks() => new()
+    {
+        Active = new ActiveHealthCheckConfig { Enabled = true, Interval = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromSeconds(1), Policy = "ConsecutiveFailures", Path = "/health" },
+        Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = "TransportFailureRate" },
+    };
 }

@@ -18,6 +18,9 @@ internal sealed record PeerCluster
     /// <summary>Connections nginx keeps open to all destinations together. Default: 64.</summary>
     public int KeptConnections { get; init; } = 64;
 
+    /// <summary>Whether HAProxy checks health every second and retries what may be retried. Default: false, as it comes.</summary>
+    public bool IsTuned { get; init; }
+
     /// <summary>What stands behind the address of a destination.</summary>
     public string WeightOf(int destination, string separator) => Weights is null ? "" : $" weight{separator}{Weights[destination]}";
 }

@@ -5,6 +5,15 @@ namespace BlazeGateway.Benchmarks.Load;
 /// <summary>What nginx and HAProxy are started with: one worker, keep-alive to the destinations, streams passed on at once, requests in memory, else stock.</summary>
 internal static class PeerConfigurations
 {
+    // Whatever it can do about faults by itself, short of giving up the answer's place in the stream.
+    private const string Tuned = """
+        option httpchk GET /health
+          option redispatch 1
+          retries 3
+          retry-on conn-failure empty-response response-timeout
+          default-server check inter 1s fall 2 rise 2 on-marked-down shutdown-sessions
+        """;
+
     public static string Nginx(string directory, int port, PeerCluster cluster) => $$"""
         {{(Environment.UserName == "root" ? "user root;" : "")}}
         daemon off;
@@ -54,6 +63,7 @@ internal static class PeerConfigurations
           default_backend servers
         backend servers
           {cluster.Balance}
+          {(cluster.IsTuned ? Tuned : "")}
           {Lines(cluster, (address, i) => $"server d{i} {address.Authority}{cluster.WeightOf(i, " ")}")}
 
         """;

@@ -73,6 +73,20 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Resident memory of the process and its children, bytes.</summary>
     public long ResidentBytes => Tree().Sum(stat => stat.ResidentPages) * Environment.SystemPageSize;
 
+    /// <summary>Sends it a signal, such as <c>STOP</c> or <c>CONT</c>.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Ends it as <c>kill -9</c> does and returns once it is gone.</summary>
+    public Task KillAsync(CancellationToken cancellation)
+    {
+        _process.Kill();
+        return _process.WaitForExitAsync(cancellation);
+    }
+
     public async ValueTask DisposeAsync()
     {
         try
@@ -89,6 +103,11 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private async Task EndAsync()
     {
+        if (_process.HasExited)
+        {
+            return;
+        }
+
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3), _time);
         try
         {
