@@ -11,6 +11,9 @@ internal sealed record Answer
     /// <summary>From when it was due to its end.</summary>
     public required double Milliseconds { get; init; }
 
+    /// <summary>From when it was due to the first text of a stream; to the end of what is no stream, or had no text.</summary>
+    public required double FirstMilliseconds { get; init; }
+
     /// <summary>How it ended.</summary>
     public required LoadOutcome Outcome { get; init; }
 

@@ -34,6 +34,7 @@ internal sealed class AnswerClient(Uri url, TimeSpan timeout, TimeProvider time)
         {
             At = at,
             Milliseconds = time.GetElapsedTime(due).TotalMilliseconds,
+            FirstMilliseconds = (body.FirstContentAt > 0 ? time.GetElapsedTime(due, body.FirstContentAt) : time.GetElapsedTime(due)).TotalMilliseconds,
             Outcome = outcome,
             Status = reader.Status,
             IsStream = isStream,
