@@ -10,7 +10,6 @@ using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
-using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -91,7 +90,6 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton(provider => new DeadlineSweep(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<AvailabilityRegistry>()));
-        services.AddSingleton<PoisonList>();
         services.AddSingleton<Failover>();
         services.AddSingleton(WatchProgress);
         services.AddSingleton<RequestContextPool>();

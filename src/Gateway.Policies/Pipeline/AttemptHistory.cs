@@ -41,10 +41,14 @@ internal sealed class AttemptHistory
     /// <summary>Whether anything has to be cleared.</summary>
     public bool IsEmpty => Tried.Count == 0 && Fallbacks.IsEmpty && Fingerprint == default && RetryAfter == 0;
 
+    /// <summary>Whether it broke off a destination.</summary>
+    public bool HasBroken { get; set; }
+
     /// <summary>Ready for another request.</summary>
     public void Clear()
     {
         Fallbacks = [];
+        HasBroken = false;
         NextFallback = 0;
         Tried.Clear();
         Untried.Clear();

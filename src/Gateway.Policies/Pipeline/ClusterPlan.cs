@@ -35,6 +35,7 @@ internal sealed class ClusterPlan
         AsksLoad = ReadsLoad && ReportWish.TellsInHeader(Options.ModelServer?.Kind ?? "");
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
         Retries = new RetryBudget(Options.RetryBudget, time);
+        Poison = new PoisonList(time);
         Admission = AdmitStep.Compile(ClusterId, Options.Admission, permits, Metrics);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
@@ -78,6 +79,9 @@ internal sealed class ClusterPlan
 
     /// <summary>Attempts beyond the first that may be made.</summary>
     public RetryBudget Retries { get; }
+
+    /// <summary>Requests that make destinations fail.</summary>
+    public PoisonList Poison { get; }
 
     /// <summary>Bounds what is in flight, null when nothing does.</summary>
     public AdmitStep? Admission { get; }

@@ -11,7 +11,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Between two attempts on a request: whether another destination is asked, and what has to be forgotten of the first. Everything here runs only for requests
 /// whose destination failed. The rules: docs/reference/failover.md.
 /// </summary>
-internal sealed class Failover(AvailabilityRegistry availability, ModelRouting routing, PoisonList poison)
+internal sealed class Failover(AvailabilityRegistry availability, ModelRouting routing)
 {
     /// <summary>Most destinations asked that limit their rate.</summary>
     public const int MostLimited = 8;
@@ -19,8 +19,15 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     /// <summary>An error when the request has made destinations fail and is not sent on for now.</summary>
     public GatewayError? Check(RequestContext context)
     {
+        var poison = context.Cluster!.Poison;
         if (poison.IsEmpty || context.Body.IsEmpty)
         {
+            return null;
+        }
+
+        if (context.ClusterState!.DestinationsState.AvailableDestinations.Count == 0)
+        {
+            poison.Clear();
             return null;
         }
 
@@ -64,7 +71,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         var history = context.History;
         if (history.Fingerprint != default && context is { AnswerEnd: AnswerEnd.Complete, Verdict: AttemptOutcome.Answered })
         {
-            poison.Absolve(history.Fingerprint);
+            context.Cluster!.Poison.Absolve(history.Fingerprint);
         }
 
         if (context.Http.Response.HasStarted)
@@ -94,7 +101,12 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
             if (!MayTry(context, cause))
             {
-                if (cause == RetryCause.RateLimited && history.Limited > 0)
+                if (cause == RetryCause.NotConnected && context.Record.Attempts > 1 && !HasAnother(context) && !routing.HasFallback(context))
+                {
+                    // Nobody is there, which is what the client should know: it may come again.
+                    context.Error = GatewayError.NoHealthyBackend;
+                }
+                else if (cause == RetryCause.RateLimited && history.Limited > 0)
                 {
                     context.Error = GatewayError.UpstreamRateLimited;
                     history.RetryAfter = RetryAfter.Seconds(ShortestCooling(context));
@@ -246,8 +258,10 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
             return false;
         }
 
-        var history = context.History;
+        var (history, poison) = (context.History, context.Cluster!.Poison);
+        var isSame = history.HasBroken;
+        history.HasBroken = true;
         history.Fingerprint = history.Fingerprint == default ? poison.Fingerprint(context.Body.Content) : history.Fingerprint;
-        return poison.Blame(history.Fingerprint, context.Destination!.DestinationId);
+        return poison.Blame(history.Fingerprint, context.Destination!.DestinationId, context.Record.Started + context.Record.BeforeForward, isSame);
     }
 }
