@@ -74,7 +74,14 @@ internal static class ShapeReader
         if (type == typeof(TimeSpan))
         {
             var ours = property?.DeclaringType?.Namespace?.StartsWith("BlazeGateway", StringComparison.Ordinal) == true;
-            return new ScalarShape(ScalarKind.Duration) { Pattern = ours ? ScalarShape.PositiveDurationPattern : ScalarShape.DurationPattern };
+            var range = property?.GetCustomAttribute<RangeAttribute>();
+            var mayBeZero = range is { Minimum: "00:00:00" };
+            return new ScalarShape(ScalarKind.Duration)
+            {
+                Shortest = range is null ? null : TimeSpan.Parse((string)range.Minimum, CultureInfo.InvariantCulture),
+                Longest = range is null ? null : TimeSpan.Parse((string)range.Maximum, CultureInfo.InvariantCulture),
+                Pattern = !ours ? ScalarShape.DurationPattern : mayBeZero ? ScalarShape.UnsignedDurationPattern : ScalarShape.PositiveDurationPattern,
+            };
         }
 
         if (type == typeof(DateTimeOffset))
