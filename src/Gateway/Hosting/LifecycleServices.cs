@@ -22,7 +22,12 @@ internal static class LifecycleServices
         services.AddSingleton<Watchdog>();
         services.Replace(ServiceDescriptor.Singleton<IHostLifetime, ProcessSignals>());
         services.RemoveAll<IConnectionListenerFactory>();
-        services.AddSingleton<IConnectionListenerFactory>(provider => new ClosableListenerFactory(
-            new SocketTransportFactory(provider.GetRequiredService<IOptions<SocketTransportOptions>>(), provider.GetRequiredService<ILoggerFactory>()), listeners.Opened));
+        services.AddSingleton<IConnectionListenerFactory>(provider =>
+        {
+            var watchdog = provider.GetRequiredService<Watchdog>();
+            return new ClosableListenerFactory(
+                new SocketTransportFactory(provider.GetRequiredService<IOptions<SocketTransportOptions>>(), provider.GetRequiredService<ILoggerFactory>()),
+                listener => listeners.Opened(new StuckAnswer(listener, endpoint => watchdog.Cause is { } cause && listeners.SpeaksClear(endpoint) ? cause : null)));
+        });
     }
 }

@@ -94,13 +94,18 @@ internal sealed class Listeners
         ]);
 
     /// <summary>Remembers a listener that was opened, so that it can be closed before the others.</summary>
-    public void Opened(IConnectionListener listener)
+    public IConnectionListener Opened(IConnectionListener listener)
     {
         lock (_open)
         {
             _open.Add(listener);
         }
+
+        return listener;
     }
+
+    /// <summary>Whether operators speak HTTP without TLS there.</summary>
+    public bool SpeaksClear(EndPoint endpoint) => !_admin.Address.IsHttps && IsAdmin(endpoint);
 
     /// <summary>
     /// Accepts no more clients. Sockets that were handed over stay open, for the next process; where operators' was handed over, too, the next one answers them.
