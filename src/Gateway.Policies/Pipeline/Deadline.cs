@@ -23,6 +23,9 @@ internal enum Expiry : byte
 
     /// <summary>The destination waited for was taken out, and another one can be asked.</summary>
     Ejected,
+
+    /// <summary>The process stops and waited for the request as long as it may.</summary>
+    Shutdown,
 }
 
 /// <summary>
@@ -186,6 +189,19 @@ internal sealed class Deadline
 
         _expired = now >= Volatile.Read(ref _total) ? Expiry.Total : now >= Volatile.Read(ref _step) ? _stepKind : Expiry.Ejected;
         (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
+    }
+
+    /// <summary>Whether a stream is passed on at the moment.</summary>
+    public bool IsStreaming => Volatile.Read(ref _streaming) && Volatile.Read(ref _state) == Running;
+
+    /// <summary>Ends the request because the process stops, whatever its limits are.</summary>
+    public void ShutDown()
+    {
+        if (Interlocked.CompareExchange(ref _state, Expiring, Running) == Running)
+        {
+            _expired = Expiry.Shutdown;
+            (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
+        }
     }
 
     /// <summary>Ends the request. False when a limit ran out, so that this object may not serve another.</summary>

@@ -86,6 +86,18 @@ internal sealed class DeadlineSweep : IDisposable
         }
     }
 
+    /// <summary>Streams that are passed on now.</summary>
+    public int Streams => Volatile.Read(ref _slots).Count(static deadline => deadline is { IsStreaming: true });
+
+    /// <summary>Ends every request in flight because the process stops.</summary>
+    public void ShutDown()
+    {
+        foreach (var deadline in Volatile.Read(ref _slots))
+        {
+            deadline?.ShutDown();
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose() => _timer.Dispose();
 

@@ -22,6 +22,9 @@ internal sealed record AdminPorts
     /// <summary>Whether the process has begun to stop.</summary>
     public Func<bool> IsDraining { get; init; } = static () => false;
 
+    /// <summary>Why the process is stuck; null while it is not.</summary>
+    public Func<string?> StuckBecause { get; init; } = static () => null;
+
     /// <summary>Addresses that are listened on, for people to read.</summary>
     public Func<IReadOnlyList<string>> Listeners { get; init; } = static () => [];
 
