@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Pipeline;
 
@@ -84,12 +86,12 @@ internal sealed class SimulatedInvariants
     public void Pays() =>
         Hold(Paid <= Allowed + 1e-6, $"{Paid} attempts beyond the first were paid of {Allowed:0.#}");
 
-    /// <summary>Lists <paramref name="what"/> unless <paramref name="holds"/>.</summary>
-    public void Hold(bool holds, FormattableString what)
+    /// <summary>Lists <paramref name="what"/> unless <paramref name="holds"/>; only then is it put into words.</summary>
+    public void Hold(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] BrokenRule what)
     {
         if (!holds && Broken.Count < 10)
         {
-            Broken.Add($"{_gateway.Time.Now.TotalSeconds:0.000} s: {FormattableString.Invariant(what)}");
+            Broken.Add($"{_gateway.Time.Now.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture)} s: {what.Text}");
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class SimulatedRun : IDisposable
     public static (IReadOnlyList<string> Broken, int Digest) Play(int seed, Action<SimulatedGateway>? sabotage = null)
     {
         using var run = new SimulatedRun(seed);
-        var steps = run._random.Next(30, 70);
+        var steps = run._random.Next(16, 40);
         for (var i = 0; i < steps && run._invariants.Broken.Count == 0; i++)
         {
             run.Step();

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Pipeline;
+using BlazeGateway.Policies.RateLimiting;
 
 namespace BlazeGateway.Policies.Tests.Simulation;
 
@@ -18,6 +21,66 @@ public sealed class SimulationTests
         var broken = await PlayAsync(one ?? 0, one is null ? Number("BLAZE_SIMULATION_SEEDS") ?? Seeds : 1);
 
         Assert.True(broken.Count == 0, string.Join(Environment.NewLine, broken.Take(20)));
+    }
+
+    [Fact]
+    public async Task A_seed_plays_the_same_way_every_time()
+    {
+        var (first, second) = await Task.Run(static () => (Digests(), Digests()));
+
+        Assert.Equal(first, second);
+        Assert.Equal(first.Length, first.Distinct().Count());
+    }
+
+    /// <summary>What the simulation is for: each of these is done behind the gateway's back in the middle of every run, and named with its seed.</summary>
+    [Theory]
+    [InlineData("a place is not given back", "keeps")]
+    [InlineData("a permit is not given back", "permits are taken")]
+    [InlineData("a destination ejected stays a candidate", "which is Ejected")]
+    [InlineData("a circuit opens by itself", "its circuit Isolated")]
+    [InlineData("a record is written twice", "was settled 2 times")]
+    public async Task What_is_broken_is_found_and_its_seed_is_told(string how, string told)
+    {
+        var broken = await PlayAsync(5_000, 25, gateway => Break(gateway, how));
+
+        Assert.Contains(broken, line => line.StartsWith("Seed 50", StringComparison.Ordinal) && line.Contains(told, StringComparison.Ordinal));
+    }
+
+    private static int[] Digests() => [.. Enumerable.Range(7_000, 10).Select(static seed => SimulatedRun.Play(seed).Digest)];
+
+    private static void Break(SimulatedGateway gateway, string how)
+    {
+        var member = gateway.Availability.Members[0];
+        switch (how)
+        {
+            case "a place is not given back":
+                member.Load.Reserve();
+                break;
+            case "a permit is not given back":
+                _ = new ConcurrencyLimit(gateway.Permits, PartitionKey.ScopeOf("route", "other"), 1, perClient: false).AttemptAcquire(default);
+                break;
+            case "a destination ejected stays a candidate":
+                var candidates = gateway.State.DestinationsState;
+                foreach (var one in gateway.Availability.Members)
+                {
+                    one.Take(new AvailabilityEvent(AvailabilityInput.AttemptFailed) { IsConclusive = true });
+                }
+
+                gateway.State.DestinationsState = candidates;
+                for (var i = 0; i < 10; i++)
+                {
+                    gateway.Send(SimulatedRequest.Chat("broken", stream: false));
+                }
+
+                break;
+            case "a circuit opens by itself":
+                member.Circuit?.Isolate();
+                break;
+            default:
+                gateway.Send(SimulatedRequest.Chat("broken", stream: false));
+                ((IAccessLog)gateway).Write(gateway.Tickets.First(ticket => ticket.Settled > 0).Record);
+                break;
+        }
     }
 
     private static int? Number(string variable) =>
