@@ -26,7 +26,11 @@ internal sealed class SimulatedInvariants
         gateway.Settled = Settled;
 
         // The regular looks of sweeps change something a few times in a run only.
-        gateway.Registry.Listen(_ => Look());
+        gateway.Registry.Listen(change =>
+        {
+            Seen.Add(gateway.Registry.Of(change.Destination).Facts.State.ToString());
+            Look();
+        });
     }
 
     /// <summary>What was broken, and when.</summary>
@@ -40,6 +44,9 @@ internal sealed class SimulatedInvariants
 
     /// <summary>Most that the budgets there were can have paid.</summary>
     public double Allowed { get; set; }
+
+    /// <summary>States destinations were in, ways requests ended and causes of further attempts.</summary>
+    public HashSet<string> Seen { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What a run is told by: two with the same have gone the same way.</summary>
     public HashCode Digest;
@@ -153,6 +160,11 @@ internal sealed class SimulatedInvariants
             Hold(isCandidate || (facts.State == AvailabilityState.HalfOpen && !facts.IsDead && Try(member, attempt)), $"{Name(ticket)} was sent to {load.Id}, which is {facts.State} ({facts.Reason})");
         }
 
+        if (ticket.Attempts.Count > 0)
+        {
+            Seen.Add($"again after {ticket.Attempts[^1].Mood}");
+        }
+
         Count(ticket);
         Digest.Add((ticket.Exchange.Id, destination.DestinationId, attempt.At));
     }
@@ -182,6 +194,7 @@ internal sealed class SimulatedInvariants
     {
         var (record, exchange) = (ticket.Record, ticket.Exchange);
         Digest.Add((exchange.Id, record.Outcome, record.StatusCode, ticket.SettledAt));
+        Seen.Add(record.Outcome.ToString());
         Hold(ticket.Settled == 1, $"{Name(ticket)} was settled {ticket.Settled} times");
         Hold(record.Attempts == ticket.Attempts.Count, $"{Name(ticket)} counts {record.Attempts} attempts");
         Hold(record.Outcome != Outcome.GatewayError, $"{Name(ticket)} failed by the gateway's fault");

@@ -20,10 +20,10 @@ internal sealed class SimulatedRun : IDisposable
         _invariants = new SimulatedInvariants(_gateway);
     }
 
-    /// <summary>Plays a seed; what it broke, and what tells its way.</summary>
+    /// <summary>Plays a seed; what it broke, what tells its way, and what it saw.</summary>
     /// <param name="seed">The seed.</param>
     /// <param name="sabotage">Done to the gateway in the middle of the run.</param>
-    public static (IReadOnlyList<string> Broken, int Digest) Play(int seed, Action<SimulatedGateway>? sabotage = null)
+    public static (IReadOnlyList<string> Broken, int Digest, IReadOnlySet<string> Seen) Play(int seed, Action<SimulatedGateway>? sabotage = null)
     {
         using var run = new SimulatedRun(seed);
         var steps = run._random.Next(16, 40);
@@ -41,7 +41,7 @@ internal sealed class SimulatedRun : IDisposable
             run.Recover();
         }
 
-        return (run._invariants.Broken, run._invariants.Digest.ToHashCode());
+        return (run._invariants.Broken, run._invariants.Digest.ToHashCode(), run._invariants.Seen);
     }
 
     public void Dispose() => _gateway.Dispose();
@@ -50,15 +50,15 @@ internal sealed class SimulatedRun : IDisposable
     {
         var gap = _random.Next(20) switch
         {
-            0 => 10 * _random.NextDouble(),
-            1 or 2 => 2 * _random.NextDouble(),
+            0 or 1 => 15 * _random.NextDouble(),
+            2 => 2 * _random.NextDouble(),
             < 10 => 0.3 * _random.NextDouble(),
             _ => 0.02 * _random.NextDouble(),
         };
         Pass(gap);
         switch (_random.Next(100))
         {
-            case < 62:
+            case < 58:
                 for (var i = _random.Next(1, 4); i > 0; i--)
                 {
                     Send();

@@ -61,7 +61,7 @@ internal static class SimulatedSetups
     private static RouteExtensions Route(Random random) => new()
     {
         Inference = true,
-        Timeouts = new TimeoutOptions { FirstByte = TimeSpan.FromSeconds(random.Next(2, 9)), BetweenChunks = TimeSpan.FromSeconds(random.Next(1, 6)), Total = TimeSpan.FromSeconds(random.Next(20, 60)) },
+        Timeouts = new TimeoutOptions { FirstByte = TimeSpan.FromSeconds(random.Next(2, 20)), BetweenChunks = TimeSpan.FromSeconds(random.Next(2) == 0 ? random.Next(1, 6) : 30), Total = TimeSpan.FromSeconds(random.Next(20, 60)) },
         Retry = new RetryOptions { MaxAttempts = random.Next(1, 6), AfterSend = random.Next(3) == 0 ? random.Next(2) == 0 : null },
         Limits = new LimitsOptions
         {

@@ -32,6 +32,19 @@ public sealed class SimulationTests
         Assert.Equal(first.Length, first.Distinct().Count());
     }
 
+    [Fact]
+    public async Task Runs_reach_every_state_and_every_end()
+    {
+        var seen = await Task.Run(static () => Enumerable.Range(9_000, 120).SelectMany(static seed => SimulatedRun.Play(seed).Seen).ToHashSet(StringComparer.Ordinal));
+
+        string[] expected =
+        [
+            .. Enum.GetNames<AvailabilityState>(), .. Enum.GetNames<Outcome>().Except([nameof(Outcome.Unauthorized), nameof(Outcome.ClientError), nameof(Outcome.GatewayError)], StringComparer.Ordinal),
+            .. Enum.GetNames<ServerMood>().Except([nameof(ServerMood.Well), nameof(ServerMood.Erring), nameof(ServerMood.Breaking), nameof(ServerMood.Stalling)], StringComparer.Ordinal).Select(static mood => $"again after {mood}"),
+        ];
+        Assert.Equal("", string.Join(", ", expected.Except(seen, StringComparer.Ordinal)));
+    }
+
     /// <summary>What the simulation is for: each of these is done behind the gateway's back in the middle of every run, and named with its seed.</summary>
     [Theory]
     [InlineData("a place is not given back", "keeps")]
