@@ -9,8 +9,6 @@ namespace BlazeGateway.Policies.Tests.Simulation;
 /// </summary>
 internal sealed class SimulatedProbes(SimulatedGateway gateway, Random random)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
     private readonly Dictionary<DestinationState, Watched> _watched = [];
     private bool _listens;
 
@@ -84,7 +82,7 @@ internal sealed class SimulatedProbes(SimulatedGateway gateway, Random random)
     private void Begin(DestinationState destination, Watched watched)
     {
         var address = destination.Model.Config.Address;
-        var finding = gateway.Server(new Uri(address).Host).Probe(Patience);
+        var finding = gateway.Server(new Uri(address).Host).Probe(watched.Pace.Patience);
         (watched.IsAsking, watched.IsWanted, watched.Began) = (true, false, gateway.Time.Now);
         gateway.Time.After(finding.Took, () =>
         {
@@ -96,15 +94,31 @@ internal sealed class SimulatedProbes(SimulatedGateway gateway, Random random)
 
             if (destination.Model.Config.Address == address)
             {
-                gateway.Registry.Probed(destination, finding with { Took = gateway.Time.Now - watched.Began });
+                Take(destination, watched.Pace, finding with { Took = gateway.Time.Now - watched.Began });
             }
 
             Plan(destination, watched.IsWanted ? Gap(watched) : ProbePace.Interval(gateway.Registry.IsCalm(destination), _watched.Count) * (0.9 + (0.2 * random.NextDouble())));
         });
     }
 
+    private void Take(DestinationState destination, ProbePace pace, in ProbeFinding finding)
+    {
+        var isAwaited = gateway.Registry.LoadOf(destination) is { InFlight: > 0 };
+        var counts = gateway.Registry.Probed(destination, finding);
+        if (finding.Kind == ProbeFindingKind.Alive)
+        {
+            pace.Learn(finding.Took);
+        }
+        else if (finding.Kind == ProbeFindingKind.Silent)
+        {
+            pace.LearnSilence(finding.Took, isAwaited, counts);
+        }
+    }
+
     private sealed class Watched
     {
+        public ProbePace Pace { get; } = new();
+
         public bool IsAsking { get; set; }
 
         public bool IsWanted { get; set; }

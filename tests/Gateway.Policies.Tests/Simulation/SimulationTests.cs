@@ -12,7 +12,7 @@ namespace BlazeGateway.Policies.Tests.Simulation;
 /// </summary>
 public sealed class SimulationTests
 {
-    private const int Seeds = 10_000;
+    private const int Seeds = 5_000;
 
     [Fact]
     public async Task No_seed_breaks_an_invariant()
