@@ -101,7 +101,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
             if (!MayTry(context, cause))
             {
-                if (cause == RetryCause.NotConnected && context.Record.Attempts > 1 && !HasAnother(context) && !routing.HasFallback(context))
+                if (cause == RetryCause.NotConnected && context.ClusterState!.DestinationsState.AllDestinations.Count > 1 && !HasAnother(context) && !routing.HasFallback(context))
                 {
                     // Nobody is there, which is what the client should know: it may come again.
                     context.Error = GatewayError.NoHealthyBackend;
