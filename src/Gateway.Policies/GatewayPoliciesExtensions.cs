@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
@@ -94,6 +95,8 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<PoisonList>();
         services.AddSingleton<Failover>();
         services.AddSingleton(WatchProgress);
+        services.AddSingleton(static provider => new MemoryPressure(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Admissions>();
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();

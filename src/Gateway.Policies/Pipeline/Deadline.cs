@@ -95,6 +95,9 @@ internal sealed class Deadline
         Volatile.Write(ref _waitingFor, destination);
     }
 
+    /// <summary>Timestamp at which the limit of the whole request runs out, or <see cref="long.MaxValue"/>.</summary>
+    public long Total => Volatile.Read(ref _total);
+
     /// <summary>Whether the limit of the whole request has run out.</summary>
     public bool IsOver(long now) => now >= Volatile.Read(ref _total);
 

@@ -1,3 +1,5 @@
+using System.Threading.RateLimiting;
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
@@ -23,6 +25,7 @@ namespace BlazeGateway.Policies.Pipeline;
 internal sealed class RequestContext
 {
     private readonly BodyBudget _budget;
+    private readonly MemoryPressure? _pressure;
     private AccessRecord _record;
     private InferenceFacts _facts;
     private AnswerScanner _scanner;
@@ -39,8 +42,10 @@ internal sealed class RequestContext
     /// <param name="budget">Bytes of bodies that may be held.</param>
     /// <param name="time">Clock.</param>
     /// <param name="failover">Whether another destination is asked when one fails; null for never.</param>
-    public RequestContext(BodyBudget budget, TimeProvider time, Failover? failover = null)
+    /// <param name="pressure">How short memory is; null where nobody looks.</param>
+    public RequestContext(BodyBudget budget, TimeProvider time, Failover? failover = null, MemoryPressure? pressure = null)
     {
+        _pressure = pressure;
         _budget = budget;
         Time = time;
         Failover = failover;
@@ -49,6 +54,9 @@ internal sealed class RequestContext
 
     /// <summary>Whether another destination is asked when one fails.</summary>
     public Failover? Failover { get; }
+
+    /// <summary>How short memory is.</summary>
+    public MemoryState Memory => _pressure?.State ?? MemoryState.Calm;
 
     /// <summary>Clock of the gateway.</summary>
     public TimeProvider Time { get; }
@@ -125,6 +133,15 @@ internal sealed class RequestContext
     /// <summary>Band and part of the client's share the request asks for, read when a step first wants to know.</summary>
     public RequestFlow Flow => _flow ??= Route.Clients.FlowOf(Http.Request.Headers, Client);
 
+    /// <summary>The place in its cluster's queue, until the request began or went away.</summary>
+    public Waiter? Waiting { get; set; }
+
+    /// <summary>What it waited with when its turn came; null when it did not wait.</summary>
+    public WaitTicket? Served { get; set; }
+
+    /// <summary>The permit of the cluster's, among <see cref="Leases"/>.</summary>
+    public RateLimitLease? ClusterPermit { get; set; }
+
     /// <summary>Permits and slots held until the request ends.</summary>
     public LeaseSet Leases { get; } = new();
 
@@ -192,6 +209,7 @@ internal sealed class RequestContext
         {
             Started = now,
             BeforeForward = -1,
+            Queued = -1,
             ToHeaders = -1,
             ToFirstContent = -1,
             Pick = -1,
@@ -348,7 +366,9 @@ internal sealed class RequestContext
         Trial?.Begun(Http.Response.StatusCode);
         if (Http.Response.StatusCode < StatusCodes.Status400BadRequest && !IsUpload)
         {
-            Learning.Add(now, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds, _note);
+            var seconds = Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds;
+            Learning.Add(now, seconds, _note);
+            Cluster!.Admission?.FirstChunk(this, now, seconds);
         }
     }
 
@@ -395,6 +415,8 @@ internal sealed class RequestContext
         }
 
         Learning = default;
+        Waiting?.Abandon();
+        (Waiting, ClusterPermit, Served) = (null, null, null);
         _place.Release(Clock);
         _note = default;
         Decided = default;
