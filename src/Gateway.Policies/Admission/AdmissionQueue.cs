@@ -88,12 +88,12 @@ internal sealed class AdmissionQueue
         }
     }
 
-    /// <summary>Seconds after which somebody who found the queue full, or waited in vain, may come again; 1 to 60.</summary>
-    public int RetryAfter()
+    /// <summary>Sends somebody away who found the queue full or waited in vain: seconds after which it may come again, 1 to 60.</summary>
+    public int SendAway()
     {
         lock (_gate)
         {
-            return _drain.SecondsFor(_lines.Count + 1);
+            return _drain.SendAway(_lines.Count);
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class DrainRate(TimeProvider time)
     public const int MostSeconds = 60;
 
     private double _sum;
+    private double _away;
     private double _weight;
     private long _at;
     private bool _hasBegun;
@@ -30,9 +31,20 @@ internal sealed class DrainRate(TimeProvider time)
         return _sum == 0 ? 0 : _sum / Math.Max(_weight, 1);
     }
 
-    /// <summary>Seconds until <paramref name="waiting"/> requests have left, 1 to <see cref="MostSeconds"/>; 1 while the rate is not known.</summary>
-    public int SecondsFor(int waiting) =>
-        PerSecond() is > 0 and var rate ? (int)Math.Clamp(Math.Ceiling(waiting / rate), 1, MostSeconds) : 1;
+    /// <summary>
+    /// Sends one away: the seconds until <paramref name="waiting"/> requests, those that were sent away before it and it itself could have been served, 1 to
+    /// <see cref="MostSeconds"/>; 1 while the rate is not known. So they come again one after another and not all at once.
+    /// </summary>
+    public int SendAway(int waiting)
+    {
+        if (PerSecond() is not (> 0 and var rate))
+        {
+            return 1;
+        }
+
+        _away = Math.Min(_away + 1, MostSeconds * rate);
+        return (int)Math.Clamp(Math.Ceiling((waiting + _away) / rate), 1, MostSeconds);
+    }
 
     private void Fade()
     {
@@ -40,6 +52,7 @@ internal sealed class DrainRate(TimeProvider time)
         if (_hasBegun)
         {
             var passed = time.GetElapsedTime(_at, now).TotalSeconds;
+            _away = Math.Max(0, _away - (passed * _sum / Math.Max(_weight, 1)));
             var left = Math.Exp(-passed / Memory.TotalSeconds);
             _sum *= left;
 

@@ -192,7 +192,7 @@ internal sealed class AdmitStep
     private bool Refuse(RequestContext context, ShedReason reason, GatewayError error)
     {
         Metrics.Shed(context.Flow.Band, reason);
-        context.History.RetryAfter = _cluster.Queue.RetryAfter();
+        context.History.RetryAfter = _cluster.Queue.SendAway();
         context.Error = error;
         return false;
     }

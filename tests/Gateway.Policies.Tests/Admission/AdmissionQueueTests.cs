@@ -198,7 +198,7 @@ public class AdmissionQueueTests
             room.Queue.TryEnter(room.Ticket(), i);
         }
 
-        Assert.InRange(room.Queue.RetryAfter(), Math.Max(1, seconds - 1), seconds);
+        Assert.InRange(room.Queue.SendAway(), Math.Max(1, seconds - 1), seconds);
     }
 
     /// <summary>Many threads take and free places and come and go; nobody waits for ever, no more are inside than may be, and nothing is left.</summary>

@@ -154,9 +154,9 @@ internal sealed class QueueSimulation(int places, int limit)
     private void Refuse(SimulatedWait request)
     {
         Refused++;
+        var at = Now + (1000 * Room.Queue.SendAway());
         if (request.Retries-- > 0)
         {
-            var at = Now + (1000 * Room.Queue.RetryAfter());
             LastRetry = Math.Max(LastRetry, at < request.Patience ? at : 0);
             Come(request, at);
         }
