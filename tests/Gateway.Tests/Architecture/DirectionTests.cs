@@ -26,7 +26,7 @@ public class DirectionTests
     private static readonly string[][] PoliciesLayers =
     [
         ["Destinations", "Inference", "Clients"],
-        ["Health", "RateLimiting", "Admission"],
+        ["Health", "RateLimiting", "Admission", "Resilience"],
         ["LoadBalancing"],
         ["Pipeline"],
     ];
