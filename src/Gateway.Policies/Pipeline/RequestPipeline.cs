@@ -39,12 +39,7 @@ internal sealed partial class RequestPipeline(
                 cluster = peeking.IsCompletedSuccessfully ? peeking.Result : await peeking;
             }
 
-            if (context.Error is null && cluster is not null)
-            {
-                Enter(context, cluster, plans.For(cluster));
-            }
-
-            var goesOn = context.Error is null && cluster is not null;
+            var goesOn = context.Error is null && cluster is not null && Enter(context, cluster, plans.For(cluster));
             while (goesOn)
             {
                 context.Error = TryBegin(context, cluster!, feature, out var hold);
@@ -112,13 +107,14 @@ internal sealed partial class RequestPipeline(
         context.Error ??= (context.Memory == MemoryState.Calm ? null : settlement.ShortOfMemory(context)) ?? context.Route.Limits?.Take(context);
     }
 
-    private static void Enter(RequestContext context, ClusterState state, ClusterPlan cluster)
+    private static bool Enter(RequestContext context, ClusterState state, ClusterPlan cluster)
     {
         context.ClusterState = state;
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
         cluster.Retries.Deposit();
         context.Error = context.Failover!.Check(context);
+        return context.Error is null;
     }
 
     private GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
@@ -143,8 +139,7 @@ internal sealed partial class RequestPipeline(
         }
 
         cluster = next;
-        Enter(context, next, plans.For(next));
-        return context.Error is null;
+        return Enter(context, next, plans.For(next));
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)

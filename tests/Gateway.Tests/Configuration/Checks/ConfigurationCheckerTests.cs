@@ -93,7 +93,7 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Limits\": { \"PerClient\": { \"RequestsPerMinute\": 60 } } }",
         "routes.json:5:121 'RequestsPerMinute' is not in this version. Known here: Concurrent.  ($.ReverseProxy.Routes.files.Extensions.Limits.PerClient.RequestsPerMinute)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": {} },",
-        "routes.json:9:62 'CircuitBreaker' is not in this version. Known here: ModelServer, Health, Timeouts, Admission, Weights, Capacity, TokenCapacity, Hash, Adaptive, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker)")]
+        "routes.json:9:62 'CircuitBreaker' is not in this version. Known here: ModelServer, Health, Timeouts, RetryBudget, Admission, Weights, Capacity, TokenCapacity, Hash, Adaptive, Credentials, Tls.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Timeout\": \"00:00:05\" }",
         "routes.json:5:94 Unknown key 'Timeout'.  did you mean 'Timeouts'?  ($.ReverseProxy.Routes.files.Extensions.Timeout)")]
     [InlineData("\"ReverseProxy\": {", "\"Proxy\": { \"Urls\": \"localhost:8080\" }, \"ReverseProxy\": {",
