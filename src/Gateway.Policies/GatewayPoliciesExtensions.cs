@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
@@ -92,6 +93,8 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(provider => new DeadlineSweep(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<AvailabilityRegistry>()));
         services.AddSingleton<Failover>();
         services.AddSingleton(WatchProgress);
+        services.AddSingleton(static provider => new MemoryPressure(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Admissions>();
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();

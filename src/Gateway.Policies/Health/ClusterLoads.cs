@@ -65,6 +65,9 @@ internal sealed class ClusterMemory(Chance chance)
     /// <summary>The turn of weighted round robin, whose round has another length.</summary>
     public TurnCounter WeightedTurn { get; } = new(chance);
 
+    /// <summary>Told when a destination has more room.</summary>
+    public RoomSignal Room { get; } = new();
+
     /// <summary>How many tokens requests have, by model.</summary>
     public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates(), static tokens => !tokens.HasLearned);
 

@@ -67,6 +67,16 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>Whether probes hold it to be dead.</summary>
     public bool IsDead => Volatile.Read(ref _isDead);
 
+    /// <summary>Whether another destination of its cluster may be sent requests. Whoever waits for the last one does best to wait on.</summary>
+    public bool HasOthers
+    {
+        get
+        {
+            var candidates = _cluster.Cluster.DestinationsState.AvailableDestinations;
+            return candidates.Count > 1 || (candidates.Count == 1 && candidates[0] != Destination);
+        }
+    }
+
     /// <summary>How long it is still to be left alone; zero when it is not.</summary>
     public TimeSpan CoolingLeft => Load.IsCooling ? TimeSpan.FromTicks(Math.Max(1, Volatile.Read(ref _coolUntil) - _cluster.Now.Ticks)) : TimeSpan.Zero;
 

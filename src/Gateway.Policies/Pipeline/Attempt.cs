@@ -34,7 +34,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var tally = Decide(context, cluster, feature, plan, before);
         if (tally is null)
         {
-            return context.Failover!.AllCooling(context) ?? (pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : DestinationPick.NothingIn(cluster));
+            return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : context.Failover!.AllCooling(context) ?? DestinationPick.NothingIn(cluster);
         }
 
         var destination = tally.Availability.Destination;

@@ -98,6 +98,9 @@ internal sealed class Deadline
         Volatile.Write(ref _waitingFor, destination);
     }
 
+    /// <summary>Timestamp at which the limit of the whole request runs out, or <see cref="long.MaxValue"/>.</summary>
+    public long Total => Volatile.Read(ref _total);
+
     /// <summary>Whether the limit of the whole request has run out.</summary>
     public bool IsOver(long now) => now >= Volatile.Read(ref _total);
 
@@ -170,7 +173,8 @@ internal sealed class Deadline
     /// <summary>Whether a limit has run out.</summary>
     public bool IsDue(long now) => now >= Volatile.Read(ref _step) || now >= Volatile.Read(ref _total) || IsLeftAlone;
 
-    private bool IsLeftAlone => Volatile.Read(ref _waitingFor) is { IsGone: true } destination && (destination.IsDead || destination.Word.Epoch != _epoch);
+    private bool IsLeftAlone => Volatile.Read(ref _waitingFor) is { IsGone: true } destination
+        && (destination.IsDead || destination.Word.Epoch != _epoch) && destination.HasOthers;
 
     /// <summary>Ends the request for a limit that was seen to be due, if it is the one it was due for.</summary>
     public void Expire(long now)

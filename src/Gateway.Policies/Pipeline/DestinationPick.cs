@@ -56,9 +56,33 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     public ClusterState? NextFallback(RequestContext context) => routing.NextFallback(context);
 
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
-    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) =>
-        plan.Policy is Strategy && plan.Options.Capacity.Count + plan.Options.TokenCapacity.Count > 0
-        && routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations).Any(candidate => availability.Of(candidate).Load.Weight > 0);
+    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && Look(context, cluster).IsWorthIt;
+
+    /// <summary>Whether a request that found all full would find room now, or has nothing to wait for any more.</summary>
+    public bool MayBegin(RequestContext context) => context.ClusterState is not { } cluster || Look(context, cluster) is { HasRoom: true } or { IsWorthIt: false };
+
+    /// <summary>Whether any destination would take the request if it had room, and whether one has.</summary>
+    private (bool IsWorthIt, bool HasRoom) Look(RequestContext context, ClusterState cluster)
+    {
+        var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
+        var isWorthIt = false;
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            var load = availability.Of(candidates[i]).Load;
+            if (load is not { Weight: > 0, IsCooling: false } || context.History.Tried.Contains(candidates[i]))
+            {
+                continue;
+            }
+
+            isWorthIt = true;
+            if (load.HasRoom)
+            {
+                return (true, true);
+            }
+        }
+
+        return (isWorthIt, false);
+    }
 
     /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>
     private IReadOnlyList<DestinationState> Untried(RequestContext context, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy)
@@ -85,6 +109,19 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
 
     private bool IsAnyCooling(IReadOnlyList<DestinationState> candidates)
     {
+        if (candidates is CandidateSet set)
+        {
+            foreach (var load in set.Loads.Candidates)
+            {
+                if (load.IsCooling)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         for (var i = 0; i < candidates.Count; i++)
         {
             if (availability.Of(candidates[i]).Load.IsCooling)

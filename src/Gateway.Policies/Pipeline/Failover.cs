@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Resilience;
@@ -219,7 +220,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
-            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && availability.Of(candidate).Load.IsOpen)
+            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && MayTake(context, availability.Of(candidate).Load))
             {
                 return true;
             }
@@ -227,6 +228,10 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
         return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && DestinationPick.CanBeTried(context, set);
     }
+
+    /// <summary>Whether there is room, or a queue to wait in for it.</summary>
+    private static bool MayTake(RequestContext context, DestinationLoad load) =>
+        load.IsOpen || (load is { Weight: > 0, IsCooling: false } && context.Cluster is { HasBounds: true, Options.Admission.QueueLimit: > 0 });
 
     /// <summary>Sends the destination at hand nothing for a while. Where there is one only, its limits are its clients' to deal with.</summary>
     private void Cool(RequestContext context, TimeSpan time)

@@ -235,6 +235,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             Adaptive = cluster => availability.MemoryOf(cluster)?.Learned.Find<AdaptiveMemory>() is { } memory
                 ? AdaptiveReport.Of(memory, (cluster.DestinationsState.AvailableDestinations as CandidateSet)?.Loads, availability.Clock)
                 : null,
+            Queue = services.GetRequiredService<Admissions>().Describe,
             Decisions = services.GetRequiredService<DecisionRecorder>(),
             SetDraining = availability.SetDraining,
             Isolate = availability.Isolate,

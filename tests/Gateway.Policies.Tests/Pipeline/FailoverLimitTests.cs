@@ -267,6 +267,30 @@ public sealed class FailoverLimitTests
         Assert.Equal(2, scene.Host.Records.Last.Attempts);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Who_waits_for_the_last_destination_waits_on(int destinations)
+    {
+        await using var scene = await FailoverScene.StartAsync(destinations, cluster: FailoverScene.Calm with { Health = new() { Probe = false } });
+        await using var caller = await scene.SendAsync();
+        var (exchange, silent) = await scene.NextAsync();
+        for (var i = 0; i < destinations; i++)
+        {
+            Availability(scene, i).Take(new AvailabilityEvent(AvailabilityInput.ProbeSucceeded));
+        }
+
+        // The other one first, so that there is nobody to go to when its own is gone.
+        foreach (var dying in Enumerable.Range(0, destinations).OrderBy(i => i == silent))
+        {
+            Availability(scene, dying).Take(new AvailabilityEvent(AvailabilityInput.ProbeFailed, AvailabilityReason.ProbeSilent) { IsConclusive = true, IsHard = true });
+        }
+
+        Assert.True(scene.Host.Cluster("llm").DestinationsState.AvailableDestinations.Count == 0);
+        scene.Host.Time.Advance(DeadlineSweep.Period);
+        await AnsweredAsync(scene, caller, exchange);
+    }
+
     [Fact]
     public async Task Who_has_the_beginning_of_an_answer_stays()
     {

@@ -15,7 +15,7 @@ public sealed class FaultFigureTests
 
     private static readonly ClusterExtensions Usual = new() { ModelServer = new ModelServerOptions { Kind = "vllm" } };
 
-    private static readonly ClusterExtensions Narrow = Usual with { Capacity = new(StringComparer.OrdinalIgnoreCase) { ["*"] = 11 } };
+    private static readonly ClusterExtensions Narrow = Usual with { Capacity = new(StringComparer.OrdinalIgnoreCase) { ["*"] = 11 }, Admission = new() { QueueLimit = 0 } };
 
     /// <summary>All die: 150 requests a second ask no more than a fifth as much again, and the first success comes within 1.5 s of one listening again.</summary>
     [Theory]
