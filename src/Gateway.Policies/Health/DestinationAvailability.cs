@@ -67,13 +67,23 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>Whether probes hold it to be dead.</summary>
     public bool IsDead => Volatile.Read(ref _isDead);
 
-    /// <summary>Whether another destination of its cluster may be sent requests. Whoever waits for the last one does best to wait on.</summary>
+    /// <summary>Whether another destination of its cluster may be sent requests and has room. Whoever waits for the last one does best to wait on.</summary>
     public bool HasOthers
     {
         get
         {
-            var candidates = _cluster.Cluster.DestinationsState.AvailableDestinations;
-            return candidates.Count > 1 || (candidates.Count == 1 && candidates[0] != Destination);
+            if (_cluster.Cluster.DestinationsState.AvailableDestinations is CandidateSet set)
+            {
+                foreach (var load in set.Loads.Candidates)
+                {
+                    if (load != Load && load.IsOpen)
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
         }
     }
 

@@ -21,8 +21,9 @@ internal sealed class Admissions : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
 
-    public Admissions(DestinationPick pick, AvailabilityRegistry availability, PermitTable permits, TimeProvider time)
+    public Admissions(DestinationPick pick, AvailabilityRegistry availability, PermitTable permits, DeadlineSweep sweep, TimeProvider time)
     {
+        sweep.ShuttingDown = Close;
         (_pick, _availability, Permits, _time) = (pick, availability, permits, time);
         _timer = time.CreateTimer(static state => ((Admissions)state!).Sweep(), this, Period, Period);
     }

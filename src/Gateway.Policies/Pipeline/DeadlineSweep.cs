@@ -34,6 +34,9 @@ internal sealed class DeadlineSweep : IDisposable
         _timer = time.CreateTimer(static state => ((DeadlineSweep)state!).Look(), this, Period, Period);
     }
 
+    /// <summary>Called when what is in flight is ended, for those that wait where no deadline sees them.</summary>
+    public Action? ShuttingDown { get; set; }
+
     /// <summary>Deadlines looked at.</summary>
     public int Count
     {
@@ -92,6 +95,7 @@ internal sealed class DeadlineSweep : IDisposable
     /// <summary>Ends every request in flight because the process stops.</summary>
     public void ShutDown()
     {
+        ShuttingDown?.Invoke();
         foreach (var deadline in Volatile.Read(ref _slots))
         {
             deadline?.ShutDown();

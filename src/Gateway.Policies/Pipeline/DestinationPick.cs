@@ -169,11 +169,11 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     }
 
     /// <summary>Whether a half-open destination might be tried that the request was not sent to yet.</summary>
-    public static bool CanBeTried(RequestContext context, CandidateSet set)
+    public static bool CanBeTried(RequestContext context, CandidateSet set, ModelRouting routing)
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (destination.IsTrialDue && destination.Destination != context.Destination && !context.History.Tried.Contains(destination.Destination))
+            if (destination.Destination != context.Destination && MayTry(context, destination, routing))
             {
                 return true;
             }
@@ -182,12 +182,16 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         return false;
     }
 
+    // A server whose streams stood still answers all else.
+    private static bool MayTry(RequestContext context, DestinationAvailability destination, ModelRouting routing) =>
+        destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && (context.IsInference || !destination.WantsChunk)
+        && destination.Load.IsOpen && routing.MayTry(context, destination.Destination);
+
     private DestinationState? Trial(RequestContext context, CandidateSet set)
     {
         foreach (var destination in set.HalfOpen)
         {
-            // A server whose streams stood still answers all else.
-            if (destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && (context.IsInference || !destination.WantsChunk) && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            if (MayTry(context, destination, routing) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
                 context.Decide(DecisionWay.Trial);

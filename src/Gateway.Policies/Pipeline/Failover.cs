@@ -63,7 +63,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         }
 
         // Whoever asked several is told when the first of them takes requests again, not when the last one does.
-        return cause == RetryCause.RateLimited && context.History.Limited > 0;
+        return cause == RetryCause.RateLimited && context.History.Limited > 0 && ShortestCooling(context) < TimeSpan.MaxValue;
     }
 
     /// <summary>Called when an attempt has ended: true when another is to be made, for which the context is ready then.</summary>
@@ -109,8 +109,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
                 }
                 else if (cause == RetryCause.RateLimited && history.Limited > 0)
                 {
-                    context.Error = GatewayError.UpstreamRateLimited;
-                    history.RetryAfter = RetryAfter.Seconds(ShortestCooling(context));
+                    context.Error = AllCooling(context);
                 }
 
                 return false;
@@ -199,9 +198,12 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         ? context.Route.Options.Retry.MaxAttempts > 1 && context.History.Limited < MostLimited
         : context.Record.Attempts - context.History.Limited < context.Route.Options.Retry.MaxAttempts;
 
-    /// <summary>Whether the body can be sent once more: there is none, it is held, or nothing of it was read because there was no connection.</summary>
+    /// <summary>
+    /// Whether the body can be sent once more: there is none, it is held, or nothing of it was read because there was no connection. A server may refuse our certificate
+    /// only after it has read the request (TLS 1.3).
+    /// </summary>
     private static bool IsRepeatable(RequestContext context, RetryCause cause = RetryCause.Broken) =>
-        context.IsInference ? !context.Body.IsEmpty : cause == RetryCause.NotConnected || !context.IsUpload;
+        context.IsInference ? !context.Body.IsEmpty : !context.IsUpload || (cause == RetryCause.NotConnected && context.Error != GatewayError.UpstreamTlsFailed);
 
     private static bool MayResend(RequestContext context) => context.Route.Options.Retry.AfterSend
         ?? (context.IsInference
@@ -226,7 +228,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
             }
         }
 
-        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && DestinationPick.CanBeTried(context, set);
+        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && DestinationPick.CanBeTried(context, set, routing);
     }
 
     /// <summary>Whether there is room, or a queue to wait in for it.</summary>
@@ -258,7 +260,8 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
     private bool IsPoison(RequestContext context)
     {
-        if (context.Body.IsEmpty)
+        // A server that answers before it has read all and closes, or whose answer is no HTTP, has not been broken by what was asked.
+        if (context.Body.IsEmpty || !context.Replay.IsRead || context.Error == GatewayError.UpstreamProtocolError)
         {
             return false;
         }

@@ -253,6 +253,7 @@ internal sealed partial class RequestContext
         Model = target;
         _splices = default;
         (Tokens, Work, _blocks, Opening) = (null, default, 0, 0);
+        (History.Fingerprint, History.HasBroken) = (default, false);
         Error = null;
         ErrorMessage = null;
     }

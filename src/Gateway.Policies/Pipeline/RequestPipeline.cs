@@ -60,7 +60,7 @@ internal sealed partial class RequestPipeline(
                 }
 
                 TellWhy(context, error);
-                goesOn = context.Failover!.Again(context, error);
+                goesOn = context.Failover!.Again(context, error) && Refreshes(context, cluster!);
             }
 
             if (context.Error is not null || context.FirstEvent is not null)
@@ -141,6 +141,13 @@ internal sealed partial class RequestPipeline(
 
         cluster = next;
         return Enters(context, next);
+    }
+
+    /// <summary>Destinations may have other addresses since the last attempt; credentials and connections have to be theirs.</summary>
+    private bool Refreshes(RequestContext context, ClusterState cluster)
+    {
+        context.Cluster = plans.For(cluster);
+        return true;
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)

@@ -151,7 +151,7 @@ public class AdmissionTests
         await using var first = await scene.SendAsync();
         await scene.NextAsync();
         await using var second = await QueueAsync(scene);
-        scene.Host.Get<Admissions>().Close();
+        scene.Host.Get<DeadlineSweep>().ShutDown();
         Assert.Equal((503, "draining"), await EndAsync(second));
         await scene.Host.StopAsync().Soon();
         var admissions = scene.Host.Get<Admissions>();
