@@ -99,6 +99,9 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
     /// <summary>What <c>Adaptive</c> may try.</summary>
     public AdaptiveOptions Adaptive => shape.Options.Adaptive;
 
+    /// <summary>Whether requests may wait until a destination that is full has room.</summary>
+    public bool MayWait => shape.Options.Admission.QueueLimit > 0;
+
     /// <summary>The cluster's turn.</summary>
     public TurnCounter Turn => shape.Memory.Turn;
 

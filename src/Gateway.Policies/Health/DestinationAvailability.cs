@@ -67,7 +67,7 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>Whether probes hold it to be dead.</summary>
     public bool IsDead => Volatile.Read(ref _isDead);
 
-    /// <summary>Whether another destination of its cluster may be sent requests and has room. Whoever waits for the last one does best to wait on.</summary>
+    /// <summary>Whether another destination of its cluster may be sent requests, now or after a wait. Whoever waits for the last one does best to wait on.</summary>
     public bool HasOthers
     {
         get
@@ -76,7 +76,7 @@ internal sealed class DestinationAvailability : IDisposable
             {
                 foreach (var load in set.Loads.Candidates)
                 {
-                    if (load != Load && load.IsOpen)
+                    if (load != Load && (load.IsOpen || (set.Loads.MayWait && load is { Weight: > 0, IsCooling: false })))
                     {
                         return true;
                     }
