@@ -99,8 +99,8 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
     /// <summary>What <c>Adaptive</c> may try.</summary>
     public AdaptiveOptions Adaptive => shape.Options.Adaptive;
 
-    /// <summary>Whether requests may wait until a destination that is full has room.</summary>
-    public bool MayWait => shape.Options.Admission.QueueLimit > 0;
+    /// <summary>Whether <paramref name="load"/>, of one of the cluster's candidates, has room for a request, or one may wait for it.</summary>
+    public bool MayTake(DestinationLoad load) => load.IsOpen || (shape.Options.Admission.QueueLimit > 0 && load is { Weight: > 0, IsCooling: false });
 
     /// <summary>The cluster's turn.</summary>
     public TurnCounter Turn => shape.Memory.Turn;

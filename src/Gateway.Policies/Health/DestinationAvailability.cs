@@ -76,7 +76,7 @@ internal sealed class DestinationAvailability : IDisposable
             {
                 foreach (var load in set.Loads.Candidates)
                 {
-                    if (load != Load && (load.IsOpen || (set.Loads.MayWait && load is { Weight: > 0, IsCooling: false })))
+                    if (load != Load && set.Loads.MayTake(load))
                     {
                         return true;
                     }

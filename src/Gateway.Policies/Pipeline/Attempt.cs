@@ -66,9 +66,6 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         return null;
     }
 
-    /// <summary>The cluster of the next model that may answer in place of the one asked for; null when there is none.</summary>
-    public ClusterState? NextFallback(RequestContext context) => context.History.HasFallback ? pick.NextFallback(context) : null;
-
     /// <summary>Forwards to the destination picked. The answer is on its way to the client when this ends.</summary>
     public ValueTask<ForwarderError> SendAsync(RequestContext context, in AttemptHold hold) =>
         forwarder.SendAsync(

@@ -52,9 +52,6 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             : policy.PickDestination(context.Http, cluster, Settled(set, candidates)) ?? picked;
     }
 
-    /// <summary>The cluster of the next model that may answer in place of the one asked for; null when there is none left that can.</summary>
-    public ClusterState? NextFallback(RequestContext context) => routing.NextFallback(context);
-
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
     public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && Look(context, cluster).IsWorthIt;
 

@@ -1,10 +1,10 @@
-using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -136,6 +136,20 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         return GatewayError.UpstreamRateLimited;
     }
 
+    /// <summary>The cluster of the next model that may answer in place of the one asked for; null, and nothing changed, when there is none left that can.</summary>
+    public ClusterState? NextModel(RequestContext context)
+    {
+        if (!routing.HasFallback(context) || routing.NextFallback(context) is not { } next)
+        {
+            return null;
+        }
+
+        // Whoever waited for the first cluster gives its turn there to somebody else.
+        context.Waiting?.Abandon();
+        context.Waiting = null;
+        return next;
+    }
+
     private static RetryCause CauseOf(RequestContext context, ForwarderError error)
     {
         if (Departure.Of(context.Http) || Departure.IsTimeout(context.Http))
@@ -218,22 +232,23 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     private bool HasAnother(RequestContext context)
     {
         var cluster = context.ClusterState!;
-        var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
+        if (cluster.DestinationsState.AvailableDestinations is not CandidateSet set)
+        {
+            return false;
+        }
+
+        var candidates = routing.Candidates(context, cluster, set);
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
-            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && MayTake(context, availability.Of(candidate).Load))
+            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && set.Loads.MayTake(availability.Of(candidate).Load))
             {
                 return true;
             }
         }
 
-        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && DestinationPick.CanBeTried(context, set, routing);
+        return !set.IsCalm && DestinationPick.CanBeTried(context, set, routing);
     }
-
-    /// <summary>Whether there is room, or a queue to wait in for it.</summary>
-    private static bool MayTake(RequestContext context, DestinationLoad load) =>
-        load.IsOpen || (load is { Weight: > 0, IsCooling: false } && context.Cluster is { HasBounds: true, Options.Admission.QueueLimit: > 0 });
 
     /// <summary>Sends the destination at hand nothing for a while. Where there is one only, its limits are its clients' to deal with.</summary>
     private void Cool(RequestContext context, TimeSpan time)

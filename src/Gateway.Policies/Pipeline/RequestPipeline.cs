@@ -60,7 +60,7 @@ internal sealed partial class RequestPipeline(
                 }
 
                 TellWhy(context, error);
-                goesOn = context.Failover!.Again(context, error) && Refreshes(context, cluster!);
+                goesOn = context.Failover!.Again(context, error);
             }
 
             if (context.Error is not null || context.FirstEvent is not null)
@@ -121,6 +121,12 @@ internal sealed partial class RequestPipeline(
     private GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
     {
         hold = default;
+        if (context.Record.Attempts > 0 || context.Waiting is not null)
+        {
+            // Destinations may have moved since the last attempt or during the wait; credentials and connections have to be those of their new place.
+            context.Cluster = plans.For(cluster);
+        }
+
         if (context.Cluster!.Admission is not { } admission)
         {
             return attempt.TryBegin(context, cluster, feature, out hold);
@@ -132,22 +138,13 @@ internal sealed partial class RequestPipeline(
     /// <summary>Where no destination is left for a model, the next one that may answer in its place is asked.</summary>
     private bool FallsBack(RequestContext context, ref ClusterState? cluster)
     {
-        var error = context.Error;
-        if (attempt.NextFallback(context) is not { } next)
+        if (context.Failover!.NextModel(context) is not { } next)
         {
-            context.Error = error;
             return false;
         }
 
         cluster = next;
         return Enters(context, next);
-    }
-
-    /// <summary>Destinations may have other addresses since the last attempt; credentials and connections have to be theirs.</summary>
-    private bool Refreshes(RequestContext context, ClusterState cluster)
-    {
-        context.Cluster = plans.For(cluster);
-        return true;
     }
 
     private void TellWhy(RequestContext context, ForwarderError error)
@@ -171,7 +168,7 @@ internal sealed partial class RequestPipeline(
         }
 
         return context is { FirstEvent: { } first, Error: null }
-            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter)
+            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter, context.Record.Attempts)
             : ErrorAnswer.WriteAsync(context.Http, context.Error!, context.ErrorMessage, context.History.RetryAfter, context.Record.Attempts);
     }
 

@@ -139,6 +139,35 @@ public sealed class FailoverEdgeTests
     }
 
     [Fact]
+    public async Task A_destination_that_moved_while_a_request_waited_gets_the_credential_of_its_new_place()
+    {
+        static ClusterExtensions Narrow(string key) => Keyed(key) with { Admission = new() { MaxInFlight = 1 } };
+        await using var scene = await FailoverScene.StartAsync(1, cluster: Narrow("old"));
+        await using var moved = new ScriptedDestination();
+        await using var first = await scene.SendAsync();
+        var (exchange, _) = await scene.NextAsync();
+        await using var second = await scene.SendAsync();
+        await Waiting.UntilAsync(() => scene.Host.Get<Admissions>().Waiting == 1, () => "nobody waits");
+        scene.Host.Update(
+            [WireHost.Route("all", new RouteExtensions { Inference = true })],
+            [ExtensionsCarrier.Attach(WireHost.Cluster("llm", moved.Address) with { LoadBalancingPolicy = "RoundRobin" }, Narrow("new"))]);
+        await Waiting.UntilAsync(
+            () => scene.Host.Cluster("llm") is var state && ExtensionsCarrier.Read(state.Model.Config).Credentials["*"].Value == "Bearer new"
+                && state.Destinations["d0"].Model.Config.Address == moved.Address,
+            () => "the configuration was not taken");
+        await exchange.AnswerAsync(FailoverScene.Answer);
+        await first.HeadAsync();
+        await first.EndAsync();
+        var next = await moved.NextAsync();
+        Assert.Contains("Authorization: Bearer new", next.Head, StringComparison.OrdinalIgnoreCase);
+        await next.AnswerAsync(FailoverScene.Answer);
+        await second.HeadAsync();
+        Assert.Equal(200, second.Status);
+        await second.EndAsync();
+        await scene.RestAsync();
+    }
+
+    [Fact]
     public async Task Who_waits_is_not_sent_away_when_the_other_takes_no_requests()
     {
         var cluster = FailoverScene.Calm with { Health = new() { Probe = false }, Weights = new(StringComparer.OrdinalIgnoreCase) { ["d1"] = 0 } };
