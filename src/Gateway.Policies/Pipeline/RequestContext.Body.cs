@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.Pipeline.Continuation;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -14,6 +15,9 @@ internal sealed partial class RequestContext
 
     /// <summary>The request's body when it was read before the pick.</summary>
     public BodyBuffer Body { get; } = new();
+
+    /// <summary>Set while the stream at hand may go on from another destination.</summary>
+    public StreamContinuation? Continuation { get; set; }
 
     /// <summary>Starts <see cref="Replay"/> again for an attempt. One that an earlier attempt left half read may still be read by it.</summary>
     public ReplayStream Rewind()
@@ -40,10 +44,10 @@ internal sealed partial class RequestContext
         return true;
     }
 
-    /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
+    /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked, unless the stream may be continued.</summary>
     public void ReleaseBody()
     {
-        if (Body.IsEmpty || !Replay.IsRead || _isLeftHalfRead)
+        if (Body.IsEmpty || !Replay.IsRead || _isLeftHalfRead || Continuation is { IsOpen: true })
         {
             return;
         }

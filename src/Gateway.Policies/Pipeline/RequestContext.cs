@@ -213,12 +213,13 @@ internal sealed partial class RequestContext
     /// <summary>Ticks since <see cref="Begin"/>.</summary>
     public long Elapsed() => Time.GetTimestamp() - _record.Started;
 
-    /// <summary>Forgets the attempt that failed, before another one: nothing of it has reached the client.</summary>
-    public void BeginAgain()
+    /// <summary>Forgets the attempt that failed, before another one.</summary>
+    /// <param name="outcome">What is said of the decision that led to it.</param>
+    public void BeginAgain(string outcome = "retried")
     {
         History.Tried.Add(Destination!);
         History.KeptBack = RetryCause.None;
-        Decided.Settle(new DecisionOutcome("retried", AnswerStatus(), -1, -1));
+        Decided.Settle(new DecisionOutcome(outcome, AnswerStatus(), -1, -1));
         Decided = default;
         Http.Response.Clear();
         Http.Features.Set<IForwarderErrorFeature>(null);
@@ -322,6 +323,8 @@ internal sealed partial class RequestContext
     {
         Trial?.Abandon();
         Trial = null;
+        Continuation?.Dispose();
+        Continuation = null;
         var isHalfRead = Replay.IsHalfRead || _isLeftHalfRead;
         if (!isHalfRead)
         {

@@ -33,6 +33,7 @@ internal sealed class RequestMetricFamilies
         PartitionEvictions = _factory.CreateCounter("blaze_ratelimit_partition_evictions_total", "Partitions with nothing in flight that made room for others.", [], NoExemplar);
         PartitionOverflows = _factory.CreateCounter("blaze_ratelimit_partition_overflows_total", "Times a client had to share a partition because there was no room.", [], NoExemplar);
         Retries = Counter("blaze_retries_total", "Attempts beyond the first of a request, by their cause and by whether they were made.", "cluster", "cluster", "reason", "result");
+        Continuations = Counter("blaze_stream_continuations_total", "Streams that broke off and might have gone on from another destination, by what came of it.", "cluster", "cluster", "result");
         Shed = Counter("blaze_admission_shed_total", "Requests refused because their cluster had as many in flight as it may.", "cluster", "cluster", "band");
         Upgraded = _factory.CreateGauge("blaze_upgraded_connections", "Connections switched to another protocol, such as WebSocket.");
         BufferedBytes = _factory.CreateGauge("blaze_buffered_body_bytes", "Request body bytes held in memory.");
@@ -77,6 +78,8 @@ internal sealed class RequestMetricFamilies
     public Counter PartitionOverflows { get; }
 
     public BoundedSeries<Counter.Child> Retries { get; }
+
+    public BoundedSeries<Counter.Child> Continuations { get; }
 
     public BoundedSeries<Counter.Child> Shed { get; }
 

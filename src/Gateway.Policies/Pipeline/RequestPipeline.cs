@@ -59,7 +59,12 @@ internal sealed partial class RequestPipeline(
                 }
 
                 TellWhy(context, error);
-                goesOn = context.Failover!.Again(context, error);
+                goesOn = context.Failover!.Again(context, error) || context.Continuation?.GoesOn() == true;
+            }
+
+            if (context.Continuation is { } continuation)
+            {
+                await continuation.CloseAsync();
             }
 
             if (context.Error is not null || context.FirstEvent is not null)
@@ -158,6 +163,7 @@ internal sealed partial class RequestPipeline(
 
     private async Task FailAsync(RequestContext context, Exception exception)
     {
+        context.Continuation?.Uncover();
         if (Departure.Of(context.Http))
         {
             context.Error = GatewayError.ClientClosedRequest;
