@@ -16,7 +16,7 @@ internal sealed class ContinuationScene : IAsyncDisposable
 
     public WireHost Host => Inner.Host;
 
-    public static ClusterExtensions Cluster { get; } = FailoverScene.Calm with { ModelServer = new() { Kind = "vllm" }, RetryBudget = new() { PerSecond = 1000 } };
+    public static ClusterExtensions Cluster { get; } = FailoverScene.Calm with { ModelServer = new() { Kind = "vllm", Models = ["m"] }, RetryBudget = new() { PerSecond = 1000 } };
 
     public static RouteExtensions Route { get; } = new() { Inference = true, Continuation = new() { Enabled = true } };
 
