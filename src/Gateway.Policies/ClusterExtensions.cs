@@ -21,7 +21,7 @@ public sealed record ClusterExtensions
     /// <summary>How many attempts beyond the first its requests may make.</summary>
     public RetryBudgetOptions RetryBudget { get; init; } = new();
 
-    /// <summary>How many requests the cluster takes. Default: any number.</summary>
+    /// <summary>How many requests the cluster takes, and how many wait for their turn. Default: any number are taken.</summary>
     public AdmissionOptions Admission { get; init; } = new();
 
     /// <summary>
@@ -32,7 +32,7 @@ public sealed record ClusterExtensions
 
     /// <summary>
     /// Most requests in flight on a destination, by its id; <c>*</c> stands for every destination not named. A strategy of the gateway's own passes over one
-    /// that is full; when all are, the request is answered 503 <c>overloaded</c>. Default: empty, any number.
+    /// that is full; when all are, the request waits in the cluster's queue. Default: empty, any number.
     /// </summary>
     [EachInRange(1, BalanceRules.MostInFlight)]
     public Dictionary<string, int> Capacity { get; init; } = new(StringComparer.OrdinalIgnoreCase);
@@ -57,12 +57,36 @@ public sealed record ClusterExtensions
     public UpstreamTlsOptions? Tls { get; init; }
 }
 
-/// <summary>How many requests a cluster takes.</summary>
+/// <summary>How many requests a cluster takes, and how many wait when it is full.</summary>
 public sealed record AdmissionOptions
 {
-    /// <summary>Requests in flight at once, over all routes and destinations of the cluster; above it 503 <c>overloaded</c>, at once. Default: null, any number.</summary>
+    /// <summary>Requests in flight at once, over all routes and destinations of the cluster; those above it wait. Default: null, any number.</summary>
     [Range(1, 1_000_000)]
     public int? MaxInFlight { get; init; }
+
+    /// <summary>
+    /// Most requests that wait while every destination that could serve them is full, or as many are in flight as may be. Beyond it the lowest priority is answered
+    /// 503 <c>overloaded</c>, at once. 0 for no queue. Default: 100.
+    /// </summary>
+    [Range(0, 10_000)]
+    public int QueueLimit { get; init; } = 100;
+
+    /// <summary>Most bytes of bodies that are held for requests that wait. Default: 64 MiB.</summary>
+    [Range(1024, 1L << 34)]
+    public long QueueBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>
+    /// Longest time a request waits, 1 s to 1 h, and never beyond the <c>Total</c> of its route; then it is answered 503 <c>queue_timeout</c>. Default: null,
+    /// which means 30 s for inference requests and 10 s for others.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan? QueueTimeout { get; init; }
+
+    /// <summary>
+    /// Whether it is learned how many requests each destination serves at once without making them wait, from the time to the first chunk of its streams; no more
+    /// than <c>Capacity</c> are sent to it in any case. Default: false.
+    /// </summary>
+    public bool Adaptive { get; init; }
 }
 
 /// <summary>What the strategy <c>Adaptive</c> may try in order to learn.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
@@ -10,7 +11,6 @@ using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Pipeline.Connections;
 using BlazeGateway.Policies.RateLimiting;
-using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -91,9 +91,10 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
         services.AddSingleton(provider => new DeadlineSweep(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<AvailabilityRegistry>()));
-        services.AddSingleton<PoisonList>();
         services.AddSingleton<Failover>();
         services.AddSingleton(WatchProgress);
+        services.AddSingleton(static provider => new MemoryPressure(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Admissions>();
         services.AddSingleton<RequestContextPool>();
         services.AddSingleton<RequestId>();
         services.AddSingleton<PlanCache>();

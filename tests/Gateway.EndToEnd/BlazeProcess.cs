@@ -62,6 +62,9 @@ internal sealed class BlazeProcess : IAsyncDisposable
         }
 
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+
+        // Nobody asks these whether they are ready; what tests the delay sets it.
+        start.Environment["BLAZE_Drain__Delay"] = "00:00:00";
         foreach (var (name, value) in environment ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty)
         {
             start.Environment[name] = value;

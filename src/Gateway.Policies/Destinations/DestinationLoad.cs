@@ -27,11 +27,13 @@ internal sealed class DestinationLoad
     private long _reportedProgress;
     private int _weight = 1;
     private int _maxInFlight = int.MaxValue;
+    private int _adaptiveLimit = int.MaxValue;
     private int _limit = int.MaxValue;
     private bool _isCooling;
     private long _maxTokens = long.MaxValue;
     private double _ease = 1;
     private ReportedLoad? _reported;
+    private RoomSignal? _room;
 
     /// <param name="id">Id of the destination; what consistent hashing places it by.</param>
     public DestinationLoad(string id) => Id = id;
@@ -62,6 +64,29 @@ internal sealed class DestinationLoad
             Volatile.Write(ref _maxInFlight, value);
             Limit();
         }
+    }
+
+    /// <summary>Most requests in flight as far as was learned; <see cref="int.MaxValue"/> where nothing is.</summary>
+    public int AdaptiveLimit
+    {
+        get => Volatile.Read(ref _adaptiveLimit);
+        set
+        {
+            if (Interlocked.Exchange(ref _adaptiveLimit, value) != value)
+            {
+                Limit();
+            }
+        }
+    }
+
+    /// <summary>Requests that may be in flight now, for all reasons together; 0 while it is left alone.</summary>
+    public int EffectiveLimit => Volatile.Read(ref _limit);
+
+    /// <summary>Where it tells that a place is free; null where nobody may wait.</summary>
+    public RoomSignal? Room
+    {
+        get => Volatile.Read(ref _room);
+        set => Volatile.Write(ref _room, value);
     }
 
     /// <summary>Whether it has asked to be left alone for a while: it has no room then, for anybody.</summary>
@@ -137,6 +162,9 @@ internal sealed class DestinationLoad
     /// <summary>Whether one more request fits. A request longer than all the room there is fits when there is nothing else.</summary>
     public bool HasRoom => InFlight < Volatile.Read(ref _limit) && (MaxTokens == long.MaxValue || PrefillTokens + OutputTokens < MaxTokens);
 
+    /// <summary>Requests that fit now. Where tokens are bounded it is known of the next one only.</summary>
+    public int Free => !IsOpen ? 0 : MaxTokens == long.MaxValue ? (int)Math.Max(0, (long)Volatile.Read(ref _limit) - InFlight) : 1;
+
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
 
@@ -162,6 +190,7 @@ internal sealed class DestinationLoad
         if (inFlight > Volatile.Read(ref _limit) || tokens >= MaxTokens)
         {
             Interlocked.Decrement(ref _counters.InFlight);
+            Room?.Freed();
             return false;
         }
 
@@ -176,6 +205,10 @@ internal sealed class DestinationLoad
         if (work.PromptTokens != 0)
         {
             Interlocked.Add(ref _counters.PrefillTokens, -work.PromptTokens);
+            if (MaxTokens != long.MaxValue)
+            {
+                Room?.Freed();
+            }
         }
 
         if (work.IsStreamed)
@@ -209,6 +242,8 @@ internal sealed class DestinationLoad
         {
             Interlocked.Add(ref _counters.OutputTokens, -outputTokens);
         }
+
+        Room?.Freed();
     }
 
     /// <summary>Another server stands behind it: what was learned of the old one goes. Requests in flight stay counted until they end.</summary>
@@ -217,6 +252,7 @@ internal sealed class DestinationLoad
         Times.Clear();
         Prefix.Forget();
         Reported = null;
+        AdaptiveLimit = int.MaxValue;
         Volatile.Write(ref _counters.Computed, 0);
         Volatile.Write(ref _counters.Computing, 0);
     }
@@ -227,12 +263,16 @@ internal sealed class DestinationLoad
         int limit;
         do
         {
-            limit = IsCooling ? 0 : MaxInFlight;
+            limit = Wanted();
             Volatile.Write(ref _limit, limit);
             Interlocked.MemoryBarrier();
         }
-        while (limit != (IsCooling ? 0 : MaxInFlight));
+        while (limit != Wanted());
+
+        Room?.Freed();
     }
+
+    private int Wanted() => IsCooling ? 0 : Math.Min(MaxInFlight, AdaptiveLimit);
 
     private void Begin(int inFlight, TimeSpan now)
     {

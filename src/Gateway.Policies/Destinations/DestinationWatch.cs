@@ -84,6 +84,7 @@ internal sealed class DestinationWatch
                 if (await TryAskAsync(question, stop))
                 {
                     _last = question;
+                    Schedule(question);
                     _asked.TrySetResult();
                     await WaitAsync(question, kicked, stop);
                 }
@@ -174,13 +175,16 @@ internal sealed class DestinationWatch
         }
     }
 
-    private async Task WaitAsync(DestinationQuestion question, Task kicked, CancellationToken stop)
+    private void Schedule(DestinationQuestion question)
     {
         if (question.IsProbed)
         {
             Volatile.Write(ref _probeDue, After(ProbePace.Interval(_ports.Availability.IsCalm(_destination), question.Destinations)));
         }
+    }
 
+    private async Task WaitAsync(DestinationQuestion question, Task kicked, CancellationToken stop)
+    {
         var next = question.IsProbed ? Until(_probeDue) : question.AsksModels ? Until(_listDue) : Timeout.InfiniteTimeSpan;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stop);
         if (await Task.WhenAny(Task.Delay(next, _time, waiting.Token), kicked) == kicked && question.IsProbed)

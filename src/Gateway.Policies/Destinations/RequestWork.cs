@@ -25,6 +25,9 @@ internal struct HeldPlace
     private TimeSpan _at;
     private long _waiting;
 
+    /// <summary>Where the place is; null when none is held.</summary>
+    public readonly DestinationLoad? Load => _load;
+
     /// <summary>Whether a place is held.</summary>
     public readonly bool IsHeld => _load is not null;
 

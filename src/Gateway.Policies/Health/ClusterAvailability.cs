@@ -52,7 +52,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
             }
 
             _members = [.. all.Select(Member)];
-            Array.ForEach(_members, member => Bound(member, extensions));
+            Array.ForEach(_members, member => Bound(member, extensions, _shape.Memory.Room));
             Array.ForEach(_members, member => GiveCircuit(member, extensions));
             Array.ForEach(_members, member => member.Load.Prefix.Room = PrefixMemory.RoomOf(_members.Length));
             _shape = new ClusterShape(extensions, _shape.Memory, Array.ConvertAll(_members, member => member.Load));
@@ -185,12 +185,14 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         return member;
     }
 
-    private static void Bound(DestinationAvailability member, ClusterExtensions extensions)
+    private static void Bound(DestinationAvailability member, ClusterExtensions extensions, RoomSignal room)
     {
         var id = member.Destination.DestinationId;
         member.Load.Weight = extensions.Weights.GetValueOrDefault(id, 1);
         member.Load.MaxInFlight = Most(extensions.Capacity) ?? int.MaxValue;
         member.Load.MaxTokens = Most(extensions.TokenCapacity) ?? long.MaxValue;
+        member.Load.AdaptiveLimit = extensions.Admission.Adaptive ? member.Load.AdaptiveLimit : int.MaxValue;
+        member.Load.Room = room;
 
         int? Most(Dictionary<string, int> capacity) => capacity.TryGetValue(id, out var most) || capacity.TryGetValue("*", out most) ? most : null;
     }
@@ -335,6 +337,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
             IsCircuitOpen = candidates.Length == 0 && _members.Length > 0 && Array.TrueForAll(_members, CircuitAgreement.KeepsOut),
         };
         cluster.DestinationsState = new ClusterDestinationsState(all, set);
+        Memory.Room.Freed();
     }
 
     private static bool IsYarpPanic(string policy) =>

@@ -65,6 +65,9 @@ internal sealed class ClusterMemory(Chance chance)
     /// <summary>The turn of weighted round robin, whose round has another length.</summary>
     public TurnCounter WeightedTurn { get; } = new(chance);
 
+    /// <summary>Told when a destination has more room.</summary>
+    public RoomSignal Room { get; } = new();
+
     /// <summary>How many tokens requests have, by model.</summary>
     public ByModel<TokenEstimates> Tokens { get; } = new(static () => new TokenEstimates(), static tokens => !tokens.HasLearned);
 
@@ -95,6 +98,9 @@ internal sealed class ClusterLoads(ClusterShape shape, int[] places)
 
     /// <summary>What <c>Adaptive</c> may try.</summary>
     public AdaptiveOptions Adaptive => shape.Options.Adaptive;
+
+    /// <summary>Whether <paramref name="load"/>, of one of the cluster's candidates, has room for a request, or one may wait for it.</summary>
+    public bool MayTake(DestinationLoad load) => load.IsOpen || (shape.Options.Admission.QueueLimit > 0 && load is { Weight: > 0, IsCooling: false });
 
     /// <summary>The cluster's turn.</summary>
     public TurnCounter Turn => shape.Memory.Turn;

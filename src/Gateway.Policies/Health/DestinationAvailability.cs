@@ -67,6 +67,26 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>Whether probes hold it to be dead.</summary>
     public bool IsDead => Volatile.Read(ref _isDead);
 
+    /// <summary>Whether another destination of its cluster may be sent requests, now or after a wait. Whoever waits for the last one does best to wait on.</summary>
+    public bool HasOthers
+    {
+        get
+        {
+            if (_cluster.Cluster.DestinationsState.AvailableDestinations is CandidateSet set)
+            {
+                foreach (var load in set.Loads.Candidates)
+                {
+                    if (load != Load && set.Loads.MayTake(load))
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>How long it is still to be left alone; zero when it is not.</summary>
     public TimeSpan CoolingLeft => Load.IsCooling ? TimeSpan.FromTicks(Math.Max(1, Volatile.Read(ref _coolUntil) - _cluster.Now.Ticks)) : TimeSpan.Zero;
 

@@ -12,6 +12,9 @@ namespace BlazeGateway.Policies.Health;
 internal sealed record LoadSummary(
     long PrefillTokens, long OutputTokens, double? FirstChunkSeconds, double? SecondsPerChunk, double? Factor, double? FailureShare)
 {
+    /// <summary>Requests that may be in flight, by configuration, by what was learned, and 0 while it limits its rate; null for any number.</summary>
+    public int? Limit { get; init; }
+
     /// <summary>Blocks of 64 bytes of prompt that it was sent and that are remembered.</summary>
     public int PrefixBlocks { get; init; }
 
@@ -33,6 +36,7 @@ internal sealed record LoadSummary(
             pace is null ? null : Math.Round(pace.Factor(now), 4),
             pace is null ? null : Math.Round(pace.Failures(now), 4))
         {
+            Limit = load.EffectiveLimit == int.MaxValue ? null : load.EffectiveLimit,
             PrefixBlocks = load.Prefix.Count(),
             PrefixCacheBlocks = load.Prefix.Size,
             PrefixRestarts = load.Prefix.Restarts,

@@ -23,6 +23,7 @@ internal sealed class BalanceFamilies
         Errors = Gauges("blaze_loadbalancer_model_error", "Mean absolute logarithm of how far predictions were off, of the model and of usual times.", "cluster", "predictor");
         Trusted = Gauges("blaze_loadbalancer_model_trusted", "Whether the model of Adaptive decides.", "cluster");
         Tokens = Gauges("blaze_destination_inflight_tokens", "Tokens in flight on a destination: prompts to be computed, answers to be made.", "cluster", "destination", "kind");
+        Limits = Gauges("blaze_destination_limit_requests", "Most requests in flight on a destination as far as was learned; 0 where nothing is.", "cluster", "destination");
         PrefixBlocks = Gauges("blaze_destination_prefix_blocks", "Blocks of prompts sent to a destination that are remembered.", "cluster", "destination");
         PrefixCache = Gauges("blaze_destination_prefix_cache_blocks", "Blocks the prefix cache of a destination is thought to hold.", "cluster", "destination");
         PrefixRestarts = Counters("blaze_destination_prefix_restarts_total", "Times the prefix cache of a destination was found to have begun anew.", "cluster", "destination");
@@ -39,6 +40,8 @@ internal sealed class BalanceFamilies
     public BoundedSeries<Gauge.Child> Trusted { get; }
 
     public BoundedSeries<Gauge.Child> Tokens { get; }
+
+    public BoundedSeries<Gauge.Child> Limits { get; }
 
     public BoundedSeries<Gauge.Child> PrefixBlocks { get; }
 
@@ -90,6 +93,7 @@ internal sealed class DestinationSeries(string cluster, string destination, Bala
 {
     private readonly Gauge.Child _prefill = families.Tokens.Get(cluster, destination, "prefill");
     private readonly Gauge.Child _output = families.Tokens.Get(cluster, destination, "output");
+    private readonly Gauge.Child _limit = families.Limits.Get(cluster, destination);
     private readonly Gauge.Child _blocks = families.PrefixBlocks.Get(cluster, destination);
     private readonly Gauge.Child _cache = families.PrefixCache.Get(cluster, destination);
     private readonly Counter.Child _restarts = families.PrefixRestarts.Get(cluster, destination);
@@ -98,6 +102,7 @@ internal sealed class DestinationSeries(string cluster, string destination, Bala
     {
         _prefill.Set(load.PrefillTokens);
         _output.Set(load.OutputTokens);
+        _limit.Set(load.AdaptiveLimit == int.MaxValue ? 0 : load.AdaptiveLimit);
         _blocks.Set(load.Prefix.Count());
         _cache.Set(load.Prefix.Size);
         _restarts.IncTo(load.Prefix.Restarts);
@@ -106,6 +111,7 @@ internal sealed class DestinationSeries(string cluster, string destination, Bala
     public void Retire()
     {
         families.Tokens.Remove(IsOurs);
+        families.Limits.Remove(IsOurs);
         families.PrefixBlocks.Remove(IsOurs);
         families.PrefixCache.Remove(IsOurs);
         families.PrefixRestarts.Remove(IsOurs);

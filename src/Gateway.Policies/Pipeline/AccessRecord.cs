@@ -15,8 +15,11 @@ public struct AccessRecord
     /// <summary>From <see cref="Started"/> to the end.</summary>
     public long Duration { get; set; }
 
-    /// <summary>From <see cref="Started"/> until the request was handed to the forwarder: the gateway's own time before.</summary>
+    /// <summary>From <see cref="Started"/> until the request was handed to the forwarder: the gateway's own time before, and <see cref="Queued"/>.</summary>
     public long BeforeForward { get; set; }
+
+    /// <summary>Part of it that the request waited in its cluster's queue; −1 when it did not.</summary>
+    public long Queued { get; set; }
 
     /// <summary>From the hand-over to the answer's headers.</summary>
     public long ToHeaders { get; set; }

@@ -34,7 +34,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var tally = Decide(context, cluster, feature, plan, before);
         if (tally is null)
         {
-            return context.Failover!.AllCooling(context) ?? (pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : DestinationPick.NothingIn(cluster));
+            return pick.IsFull(context, cluster, plan) ? GatewayError.Overloaded : context.Failover!.AllCooling(context) ?? DestinationPick.NothingIn(cluster);
         }
 
         var destination = tally.Availability.Destination;
@@ -65,9 +65,6 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         tally.Begin(record.Strategy, record.Pick);
         return null;
     }
-
-    /// <summary>The cluster of the next model that may answer in place of the one asked for; null when there is none.</summary>
-    public ClusterState? NextFallback(RequestContext context) => context.History.HasFallback ? pick.NextFallback(context) : null;
 
     /// <summary>Forwards to the destination picked. The answer is on its way to the client when this ends.</summary>
     public ValueTask<ForwarderError> SendAsync(RequestContext context, in AttemptHold hold) =>

@@ -39,12 +39,16 @@ internal sealed class AttemptHistory
     public bool HasFallback => NextFallback < Fallbacks.Length;
 
     /// <summary>Whether anything has to be cleared.</summary>
-    public bool IsEmpty => Tried.Count == 0 && Fallbacks.IsEmpty && Fingerprint == default && RetryAfter == 0;
+    public bool IsEmpty => Tried.Count == 0 && Fallbacks.IsEmpty && Fingerprint == default && RetryAfter == 0 && KeptBack == RetryCause.None;
+
+    /// <summary>Whether it broke off a destination.</summary>
+    public bool HasBroken { get; set; }
 
     /// <summary>Ready for another request.</summary>
     public void Clear()
     {
         Fallbacks = [];
+        HasBroken = false;
         NextFallback = 0;
         Tried.Clear();
         Untried.Clear();

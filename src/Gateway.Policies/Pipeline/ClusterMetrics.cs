@@ -15,7 +15,9 @@ public sealed class ClusterMetrics
     private readonly string _cluster;
     private readonly RequestMetricFamilies _families;
     private readonly Func<string, string> _label;
-    private readonly Counter.Child?[] _shed = new Counter.Child?[PriorityBandNames.Count];
+    private readonly Counter.Child?[] _shed = new Counter.Child?[PriorityBandNames.Count * ShedReasons.Count];
+    private readonly Histogram.Child?[] _waits = new Histogram.Child?[PriorityBandNames.Count];
+    private readonly Gauge.Child?[] _depths = new Gauge.Child?[PriorityBandNames.Count];
     private readonly Counter.Child?[] _retries = new Counter.Child?[2 * RetryCauses.Count];
     private readonly Counter.Child?[] _continuations = new Counter.Child?[ContinuationResults.Count];
     private bool _retired;
@@ -45,7 +47,23 @@ public sealed class ClusterMetrics
             : null;
 
     /// <summary>A request was refused because the cluster is full.</summary>
-    internal void Shed(PriorityBand band) => (Volatile.Read(ref _shed[(int)band]) ?? CreateShed(band))?.Inc();
+    internal void Shed(PriorityBand band, ShedReason reason)
+    {
+        var index = ((int)band * ShedReasons.Count) + (int)reason;
+        (Volatile.Read(ref _shed[index]) ?? CreateShed(index, band, reason))?.Inc();
+    }
+
+    /// <summary>A request waited and is served.</summary>
+    internal void Waited(PriorityBand band, double seconds) => (Volatile.Read(ref _waits[(int)band]) ?? CreateWait(band))?.Observe(seconds);
+
+    /// <summary>So many requests wait now.</summary>
+    internal void Wait(PriorityBand band, int requests)
+    {
+        lock (_gate)
+        {
+            (_depths[(int)band] ??= _retired ? null : _families.QueueDepth.Get(_cluster, PriorityBandNames.Of(band)))?.Set(requests);
+        }
+    }
 
     /// <summary>Another destination was asked after one failed, or was not because the cluster's budget for that is used up.</summary>
     internal void Retried(RetryCause cause, bool wasMade)
@@ -63,6 +81,10 @@ public sealed class ClusterMetrics
         {
             _retired = true;
             Array.Clear(_shed);
+            Array.Clear(_waits);
+            Array.Clear(_depths);
+            _families.QueueDepth.Remove(labels => labels[0] == _cluster);
+            _families.QueueWait.Remove(labels => labels[0] == _cluster);
             Array.Clear(_retries);
             Array.Clear(_continuations);
             _families.Continuations.Remove(labels => labels[0] == _cluster);
@@ -95,11 +117,19 @@ public sealed class ClusterMetrics
         }
     }
 
-    private Counter.Child? CreateShed(PriorityBand band)
+    private Counter.Child? CreateShed(int index, PriorityBand band, ShedReason reason)
     {
         lock (_gate)
         {
-            return _shed[(int)band] ??= _retired ? null : _families.Shed.Get(_cluster, PriorityBandNames.Of(band));
+            return _shed[index] ??= _retired ? null : _families.Shed.Get(_cluster, PriorityBandNames.Of(band), ShedReasons.NameOf(reason));
+        }
+    }
+
+    private Histogram.Child? CreateWait(PriorityBand band)
+    {
+        lock (_gate)
+        {
+            return _waits[(int)band] ??= _retired ? null : _families.QueueWait.Get(_cluster, PriorityBandNames.Of(band));
         }
     }
 

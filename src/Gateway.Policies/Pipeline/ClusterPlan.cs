@@ -2,7 +2,6 @@ using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.Pipeline.Connections;
-using BlazeGateway.Policies.RateLimiting;
 using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -10,6 +9,11 @@ using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>A cluster, and its configuration at one time.</summary>
+/// <param name="State">The cluster.</param>
+/// <param name="Model">What is compiled.</param>
+internal readonly record struct ClusterParts(ClusterState State, ClusterModel Model);
 
 /// <summary>What a cluster asks of the pipeline, compiled once from its configuration. Immutable.</summary>
 internal sealed class ClusterPlan
@@ -21,8 +25,9 @@ internal sealed class ClusterPlan
     public static readonly TimeSpan DefaultBetweenChunks = TimeSpan.FromMinutes(1);
 
     public ClusterPlan(
-        ClusterModel cluster, ILoadBalancingPolicy policy, IPassiveHealthCheckPolicy? passive, RequestMetrics metrics, PermitTable permits, TimeProvider time)
+        ClusterParts parts, ILoadBalancingPolicy policy, IPassiveHealthCheckPolicy? passive, RequestMetrics metrics, Admissions admissions, TimeProvider time)
     {
+        var cluster = parts.Model;
         ClusterId = cluster.Config.ClusterId;
         Options = ExtensionsCarrier.Read(cluster.Config);
         Policy = policy;
@@ -35,7 +40,9 @@ internal sealed class ClusterPlan
         AsksLoad = ReadsLoad && ReportWish.TellsInHeader(Options.ModelServer?.Kind ?? "");
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
         Retries = new RetryBudget(Options.RetryBudget, time);
-        Admission = AdmitStep.Compile(ClusterId, Options.Admission, permits, Metrics);
+        Poison = new PoisonList(time);
+        HasBounds = policy is Strategy && (Options.Capacity.Count + Options.TokenCapacity.Count > 0 || Options.Admission.Adaptive);
+        Admission = AdmitStep.Compile(this, admissions.Of(parts.State), admissions, time);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
 
@@ -79,7 +86,13 @@ internal sealed class ClusterPlan
     /// <summary>Attempts beyond the first that may be made.</summary>
     public RetryBudget Retries { get; }
 
-    /// <summary>Bounds what is in flight, null when nothing does.</summary>
+    /// <summary>Requests that make destinations fail.</summary>
+    public PoisonList Poison { get; }
+
+    /// <summary>Whether what is in flight on a destination is bounded, and picks go by it.</summary>
+    public bool HasBounds { get; }
+
+    /// <summary>Bounds what is in flight and has the rest wait; null when nothing is bounded.</summary>
     public AdmitStep? Admission { get; }
 
     /// <summary>Limit to the first byte, ticks.</summary>

@@ -23,6 +23,9 @@ internal enum Expiry : byte
 
     /// <summary>The destination waited for was taken out, and another one can be asked.</summary>
     Ejected,
+
+    /// <summary>The process stops and waited for the request as long as it may.</summary>
+    Shutdown,
 }
 
 /// <summary>
@@ -94,6 +97,9 @@ internal sealed class Deadline
         _epoch = epoch;
         Volatile.Write(ref _waitingFor, destination);
     }
+
+    /// <summary>Timestamp at which the limit of the whole request runs out, or <see cref="long.MaxValue"/>.</summary>
+    public long Total => Volatile.Read(ref _total);
 
     /// <summary>Whether the limit of the whole request has run out.</summary>
     public bool IsOver(long now) => now >= Volatile.Read(ref _total);
@@ -167,7 +173,8 @@ internal sealed class Deadline
     /// <summary>Whether a limit has run out.</summary>
     public bool IsDue(long now) => now >= Volatile.Read(ref _step) || now >= Volatile.Read(ref _total) || IsLeftAlone;
 
-    private bool IsLeftAlone => Volatile.Read(ref _waitingFor) is { IsGone: true } destination && (destination.IsDead || destination.Word.Epoch != _epoch);
+    private bool IsLeftAlone => Volatile.Read(ref _waitingFor) is { IsGone: true } destination
+        && (destination.IsDead || destination.Word.Epoch != _epoch) && destination.HasOthers;
 
     /// <summary>Ends the request for a limit that was seen to be due, if it is the one it was due for.</summary>
     public void Expire(long now)
@@ -186,6 +193,19 @@ internal sealed class Deadline
 
         _expired = now >= Volatile.Read(ref _total) ? Expiry.Total : now >= Volatile.Read(ref _step) ? _stepKind : Expiry.Ejected;
         (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
+    }
+
+    /// <summary>Whether a stream is passed on at the moment.</summary>
+    public bool IsStreaming => Volatile.Read(ref _streaming) && Volatile.Read(ref _state) == Running;
+
+    /// <summary>Ends the request because the process stops, whatever its limits are.</summary>
+    public void ShutDown()
+    {
+        if (Interlocked.CompareExchange(ref _state, Expiring, Running) == Running)
+        {
+            _expired = Expiry.Shutdown;
+            (Volatile.Read(ref _streaming) ? _read : _request).Cancel();
+        }
     }
 
     /// <summary>Ends the request. False when a limit ran out, so that this object may not serve another.</summary>

@@ -34,6 +34,9 @@ internal sealed class DeadlineSweep : IDisposable
         _timer = time.CreateTimer(static state => ((DeadlineSweep)state!).Look(), this, Period, Period);
     }
 
+    /// <summary>Called when what is in flight is ended, for those that wait where no deadline sees them.</summary>
+    public Action? ShuttingDown { get; set; }
+
     /// <summary>Deadlines looked at.</summary>
     public int Count
     {
@@ -83,6 +86,19 @@ internal sealed class DeadlineSweep : IDisposable
         foreach (var deadline in Volatile.Read(ref _slots))
         {
             deadline?.Count(waits);
+        }
+    }
+
+    /// <summary>Streams that are passed on now.</summary>
+    public int Streams => Volatile.Read(ref _slots).Count(static deadline => deadline is { IsStreaming: true });
+
+    /// <summary>Ends every request in flight because the process stops.</summary>
+    public void ShutDown()
+    {
+        ShuttingDown?.Invoke();
+        foreach (var deadline in Volatile.Read(ref _slots))
+        {
+            deadline?.ShutDown();
         }
     }
 

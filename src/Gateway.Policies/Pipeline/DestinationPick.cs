@@ -52,13 +52,34 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             : policy.PickDestination(context.Http, cluster, Settled(set, candidates)) ?? picked;
     }
 
-    /// <summary>The cluster of the next model that may answer in place of the one asked for; null when there is none left that can.</summary>
-    public ClusterState? NextFallback(RequestContext context) => routing.NextFallback(context);
-
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
-    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) =>
-        plan.Policy is Strategy && plan.Options.Capacity.Count + plan.Options.TokenCapacity.Count > 0
-        && routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations).Any(candidate => availability.Of(candidate).Load.Weight > 0);
+    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && Look(context, cluster).IsWorthIt;
+
+    /// <summary>Whether a request that found all full would find room now, or has nothing to wait for any more.</summary>
+    public bool MayBegin(RequestContext context) => context.ClusterState is not { } cluster || Look(context, cluster) is { HasRoom: true } or { IsWorthIt: false };
+
+    /// <summary>Whether any destination would take the request if it had room, and whether one has.</summary>
+    private (bool IsWorthIt, bool HasRoom) Look(RequestContext context, ClusterState cluster)
+    {
+        var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
+        var isWorthIt = false;
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            var load = availability.Of(candidates[i]).Load;
+            if (load is not { Weight: > 0, IsCooling: false } || context.History.Tried.Contains(candidates[i]))
+            {
+                continue;
+            }
+
+            isWorthIt = true;
+            if (load.HasRoom)
+            {
+                return (true, true);
+            }
+        }
+
+        return (isWorthIt, false);
+    }
 
     /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>
     private IReadOnlyList<DestinationState> Untried(RequestContext context, IReadOnlyList<DestinationState> candidates, ILoadBalancingPolicy policy)
@@ -85,6 +106,19 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
 
     private bool IsAnyCooling(IReadOnlyList<DestinationState> candidates)
     {
+        if (candidates is CandidateSet set)
+        {
+            foreach (var load in set.Loads.Candidates)
+            {
+                if (load.IsCooling)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         for (var i = 0; i < candidates.Count; i++)
         {
             if (availability.Of(candidates[i]).Load.IsCooling)
@@ -132,11 +166,11 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     }
 
     /// <summary>Whether a half-open destination might be tried that the request was not sent to yet.</summary>
-    public static bool CanBeTried(RequestContext context, CandidateSet set)
+    public static bool CanBeTried(RequestContext context, CandidateSet set, ModelRouting routing)
     {
         foreach (var destination in set.HalfOpen)
         {
-            if (destination.IsTrialDue && destination.Destination != context.Destination && !context.History.Tried.Contains(destination.Destination))
+            if (destination.Destination != context.Destination && MayTry(context, destination, routing))
             {
                 return true;
             }
@@ -145,12 +179,16 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         return false;
     }
 
+    // A server whose streams stood still answers all else.
+    private static bool MayTry(RequestContext context, DestinationAvailability destination, ModelRouting routing) =>
+        destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && (context.IsInference || !destination.WantsChunk)
+        && destination.Load.IsOpen && routing.MayTry(context, destination.Destination);
+
     private DestinationState? Trial(RequestContext context, CandidateSet set)
     {
         foreach (var destination in set.HalfOpen)
         {
-            // A server whose streams stood still answers all else.
-            if (destination.IsTrialDue && !context.History.Tried.Contains(destination.Destination) && (context.IsInference || !destination.WantsChunk) && destination.Load.IsOpen && routing.MayTry(context, destination.Destination) && destination.TryTakeTrial(out var word))
+            if (MayTry(context, destination, routing) && destination.TryTakeTrial(out var word))
             {
                 context.Trial = new AttemptTrial(destination, word);
                 context.Decide(DecisionWay.Trial);

@@ -10,9 +10,6 @@ public static class ErrorAnswer
 {
     private const int ShortestRetry = 1;
 
-    /// <summary>Answers 404 <c>route_not_found</c>, for requests that matched no route.</summary>
-    public static Task RouteNotFoundAsync(HttpContext http) => WriteAsync(http, GatewayError.RouteNotFound);
-
     /// <summary>Replaces whatever was prepared by the error. Does nothing once the answer has begun.</summary>
     /// <param name="http">The request.</param>
     /// <param name="error">What went wrong.</param>
@@ -28,8 +25,8 @@ public static class ErrorAnswer
     }
 
     /// <summary>Replaces whatever was prepared by <paramref name="body"/>, which is an error in the client's dialect already.</summary>
-    internal static Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter) =>
-        WriteAsync(http, status, code, body, retryAfter ? ShortestRetry : 0, attempts: 0, closes: false);
+    internal static Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, bool retryAfter, int attempts) =>
+        WriteAsync(http, status, code, body, retryAfter ? ShortestRetry : 0, attempts, closes: false);
 
     private static async Task WriteAsync(HttpContext http, int status, string code, ReadOnlyMemory<byte> body, int retryAfter, int attempts, bool closes)
     {

@@ -5,6 +5,7 @@ using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -12,7 +13,7 @@ namespace BlazeGateway.Policies.Pipeline;
 /// Between two attempts on a request: whether another destination is asked, and what has to be forgotten of the first. Everything here runs only for requests
 /// whose destination failed. The rules: docs/reference/failover.md.
 /// </summary>
-internal sealed class Failover(AvailabilityRegistry availability, ModelRouting routing, PoisonList poison)
+internal sealed class Failover(AvailabilityRegistry availability, ModelRouting routing)
 {
     /// <summary>Most destinations asked that limit their rate.</summary>
     public const int MostLimited = 8;
@@ -20,8 +21,15 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     /// <summary>An error when the request has made destinations fail and is not sent on for now.</summary>
     public GatewayError? Check(RequestContext context)
     {
+        var poison = context.Cluster!.Poison;
         if (poison.IsEmpty || context.Body.IsEmpty)
         {
+            return null;
+        }
+
+        if (context.ClusterState!.DestinationsState.AvailableDestinations.Count == 0)
+        {
+            poison.Clear();
             return null;
         }
 
@@ -56,7 +64,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         }
 
         // Whoever asked several is told when the first of them takes requests again, not when the last one does.
-        return cause == RetryCause.RateLimited && context.History.Limited > 0;
+        return cause == RetryCause.RateLimited && context.History.Limited > 0 && ShortestCooling(context) < TimeSpan.MaxValue;
     }
 
     /// <summary>Called when an attempt has ended: true when another is to be made, for which the context is ready then.</summary>
@@ -65,7 +73,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         var history = context.History;
         if (history.Fingerprint != default && context is { AnswerEnd: AnswerEnd.Complete, Verdict: AttemptOutcome.Answered })
         {
-            poison.Absolve(history.Fingerprint);
+            context.Cluster!.Poison.Absolve(history.Fingerprint);
         }
 
         if (context.Http.Response.HasStarted)
@@ -95,10 +103,14 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
             if (!MayTry(context, cause))
             {
-                if (cause == RetryCause.RateLimited && history.Limited > 0)
+                if (cause == RetryCause.NotConnected && context.ClusterState!.DestinationsState.AllDestinations.Count > 1 && !HasAnother(context) && !routing.HasFallback(context))
                 {
-                    context.Error = GatewayError.UpstreamRateLimited;
-                    history.RetryAfter = RetryAfter.Seconds(ShortestCooling(context));
+                    // Nobody is there, which is what the client should know: it may come again.
+                    context.Error = GatewayError.NoHealthyBackend;
+                }
+                else if (cause == RetryCause.RateLimited && history.Limited > 0)
+                {
+                    context.Error = AllCooling(context);
                 }
 
                 return false;
@@ -145,6 +157,20 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
         context.History.RetryAfter = RetryAfter.Seconds(left);
         return GatewayError.UpstreamRateLimited;
+    }
+
+    /// <summary>The cluster of the next model that may answer in place of the one asked for; null, and nothing changed, when there is none left that can.</summary>
+    public ClusterState? NextModel(RequestContext context)
+    {
+        if (!routing.HasFallback(context) || routing.NextFallback(context) is not { } next)
+        {
+            return null;
+        }
+
+        // Whoever waited for the first cluster gives its turn there to somebody else.
+        context.Waiting?.Abandon();
+        context.Waiting = null;
+        return next;
     }
 
     private static RetryCause CauseOf(RequestContext context, ForwarderError error)
@@ -209,9 +235,12 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         ? context.Route.Options.Retry.MaxAttempts > 1 && context.History.Limited < MostLimited
         : context.Record.Attempts - context.History.Limited < context.Route.Options.Retry.MaxAttempts;
 
-    /// <summary>Whether the body can be sent once more: there is none, it is held, or nothing of it was read because there was no connection.</summary>
+    /// <summary>
+    /// Whether the body can be sent once more: there is none, it is held, or nothing of it was read because there was no connection. A server may refuse our certificate
+    /// only after it has read the request (TLS 1.3).
+    /// </summary>
     private static bool IsRepeatable(RequestContext context, RetryCause cause = RetryCause.Broken) =>
-        context.IsInference ? !context.Body.IsEmpty : cause == RetryCause.NotConnected || !context.IsUpload;
+        context.IsInference ? !context.Body.IsEmpty : !context.IsUpload || (cause == RetryCause.NotConnected && context.Error != GatewayError.UpstreamTlsFailed);
 
     private static bool MayResend(RequestContext context) => context.Route.Options.Retry.AfterSend
         ?? (context.IsInference
@@ -226,17 +255,22 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     private bool HasAnother(RequestContext context)
     {
         var cluster = context.ClusterState!;
-        var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
+        if (cluster.DestinationsState.AvailableDestinations is not CandidateSet set)
+        {
+            return false;
+        }
+
+        var candidates = routing.Candidates(context, cluster, set);
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
-            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && availability.Of(candidate).Load.IsOpen)
+            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && set.Loads.MayTake(availability.Of(candidate).Load))
             {
                 return true;
             }
         }
 
-        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && DestinationPick.CanBeTried(context, set);
+        return !set.IsCalm && DestinationPick.CanBeTried(context, set, routing);
     }
 
     /// <summary>Sends the destination at hand nothing for a while. Where there is one only, its limits are its clients' to deal with.</summary>
@@ -264,13 +298,16 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
 
     private bool IsPoison(RequestContext context)
     {
-        if (context.Body.IsEmpty)
+        // A server that answers before it has read all and closes, or whose answer is no HTTP, has not been broken by what was asked.
+        if (context.Body.IsEmpty || !context.Replay.IsRead || context.Error == GatewayError.UpstreamProtocolError)
         {
             return false;
         }
 
-        var history = context.History;
+        var (history, poison) = (context.History, context.Cluster!.Poison);
+        var isSame = history.HasBroken;
+        history.HasBroken = true;
         history.Fingerprint = history.Fingerprint == default ? poison.Fingerprint(context.Body.Content) : history.Fingerprint;
-        return poison.Blame(history.Fingerprint, context.Destination!.DestinationId);
+        return poison.Blame(history.Fingerprint, context.Destination!.DestinationId, context.Record.Started + context.Record.BeforeForward, isSame);
     }
 }

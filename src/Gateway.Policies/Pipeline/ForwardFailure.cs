@@ -62,6 +62,7 @@ internal static class ForwardFailure
     {
         Expiry.BetweenChunks => GatewayError.UpstreamStall,
         Expiry.Ejected => GatewayError.UpstreamReset,
+        Expiry.Shutdown => GatewayError.GatewayShutdown,
         _ => GatewayError.UpstreamTimeout,
     };
 
@@ -82,7 +83,7 @@ internal static class ForwardFailure
     {
         if (context.Deadline.Expired is not Expiry.None and var expired)
         {
-            return Of(expired);
+            return expired == Expiry.Shutdown && !context.Http.Response.HasStarted ? GatewayError.Draining : Of(expired);
         }
 
         if (Departure.IsTimeout(context.Http))

@@ -50,22 +50,22 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         return cluster;
     }
 
-    /// <summary>The cluster of the next model that may answer in place of the one asked for; null when there is none left that can.</summary>
+    /// <summary>Goes on to the model <see cref="HasFallback"/> stopped at; null, and nothing changed, when its cluster left the configuration just now.</summary>
     public ClusterState? NextFallback(RequestContext context)
     {
-        if (!HasFallback(context))
+        var fallback = context.History.Fallbacks[context.History.NextFallback++];
+        if (!proxy.TryGetCluster(fallback.Cluster, out var cluster))
         {
             return null;
         }
 
-        var fallback = context.History.Fallbacks[context.History.NextFallback++];
         context.BeginModel(fallback);
         context.Splices.Add(context.Facts.ModelRange.Offset, context.Facts.ModelRange.Length, fallback.RewriteUtf8);
         AskForUsage(context);
-        return proxy.TryGetCluster(fallback.Cluster, out var cluster) ? cluster : null;
+        return cluster;
     }
 
-    /// <summary>Whether there is one; passes over those that cannot.</summary>
+    /// <summary>Whether there is a model that may answer in place of the one asked for; passes over those that cannot.</summary>
     public bool HasFallback(RequestContext context)
     {
         for (var history = context.History; history.HasFallback; history.NextFallback++)
@@ -116,7 +116,7 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         if (!match.Fallbacks.IsEmpty)
         {
             context.History.Fallbacks = match.Fallbacks;
-            chosen = CanServe(match, model, own) ? match : FirstFallback(context, own) ?? match;
+            chosen = !CanServe(match, model, own) && HasFallback(context) ? match.Fallbacks[context.History.NextFallback++] : match;
         }
 
         if (!TryGetCluster(chosen, own, out var cluster))
@@ -133,14 +133,6 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         return chosen.Rewrite is null && catalog.Current.Find(cluster.ClusterId, model) == ModelStanding.Unknown
             ? null
             : cluster;
-    }
-
-    private ModelTarget? FirstFallback(RequestContext context, ClusterState own)
-    {
-        var history = context.History;
-        var index = history.Fallbacks.IndexOf(history.Fallbacks.FirstOrDefault(fallback => CanServe(fallback, fallback.PublicName, own))!);
-        history.NextFallback = index + 1;
-        return index < 0 ? null : history.Fallbacks[index];
     }
 
     private bool CanServe(ModelTarget match, ReadOnlySpan<char> model, ClusterState own) =>

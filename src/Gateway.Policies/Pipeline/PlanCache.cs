@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.LoadBalancing;
-using BlazeGateway.Policies.RateLimiting;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -24,7 +23,7 @@ internal sealed class PlanCache
     private readonly FrozenDictionary<string, IPassiveHealthCheckPolicy> _passive;
     private readonly RequestMetrics _metrics;
     private readonly ClientDirectory _clients;
-    private readonly PermitTable _permits;
+    private readonly Admissions _admissions;
     private readonly TimeProvider _time;
 
     public PlanCache(
@@ -32,32 +31,35 @@ internal sealed class PlanCache
         IEnumerable<IPassiveHealthCheckPolicy> passive,
         RequestMetrics metrics,
         ClientDirectory clients,
-        PermitTable permits,
+        Admissions admissions,
         TimeProvider time)
     {
         _policies = policies.ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
         _passive = passive.ToFrozenDictionary(policy => policy.Name, StringComparer.OrdinalIgnoreCase);
         _metrics = metrics;
         _clients = clients;
-        _permits = permits;
+        _admissions = admissions;
+        metrics.WatchQueues(admissions);
         _time = time;
     }
 
     /// <summary>The plan of a route.</summary>
     public RoutePlan For(RouteModel route) =>
-        _routes.TryGetValue(route, out var plan) ? plan : _routes.GetValue(route, model => new RoutePlan(model, _metrics, _clients, _permits, _time));
+        _routes.TryGetValue(route, out var plan) ? plan : _routes.GetValue(route, model => new RoutePlan(model, _metrics, _clients, _admissions.Permits, _time));
 
     /// <summary>The plan of a cluster as it is configured now.</summary>
     public ClusterPlan For(ClusterState cluster)
     {
         var model = cluster.Model;
-        return _clusters.TryGetValue(model, out var plan) ? plan : _clusters.GetValue(model, Compile);
+        return _clusters.TryGetValue(model, out var plan) ? plan : Compile(cluster, model);
     }
 
-    private ClusterPlan Compile(ClusterModel cluster)
+    private ClusterPlan Compile(ClusterState cluster, ClusterModel model) => _clusters.GetValue(model, _ => Make(cluster, model));
+
+    private ClusterPlan Make(ClusterState cluster, ClusterModel model)
     {
-        var health = cluster.Config.HealthCheck?.Passive;
+        var health = model.Config.HealthCheck?.Passive;
         var passive = health?.Enabled == true ? _passive[health.Policy ?? HealthCheckConstants.PassivePolicy.TransportFailureRate] : null;
-        return new ClusterPlan(cluster, _policies[cluster.Config.LoadBalancingPolicy ?? DefaultPolicy], passive, _metrics, _permits, _time);
+        return new ClusterPlan(new ClusterParts(cluster, model), _policies[model.Config.LoadBalancingPolicy ?? DefaultPolicy], passive, _metrics, _admissions, _time);
     }
 }

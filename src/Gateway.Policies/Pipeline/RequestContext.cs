@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Destinations.Prefix;
@@ -22,6 +23,7 @@ namespace BlazeGateway.Policies.Pipeline;
 internal sealed partial class RequestContext
 {
     private readonly BodyBudget _budget;
+    private readonly MemoryPressure? _pressure;
     private AccessRecord _record;
     private InferenceFacts _facts;
     private AnswerScanner _scanner;
@@ -38,8 +40,10 @@ internal sealed partial class RequestContext
     /// <param name="budget">Bytes of bodies that may be held.</param>
     /// <param name="time">Clock.</param>
     /// <param name="failover">Whether another destination is asked when one fails; null for never.</param>
-    public RequestContext(BodyBudget budget, TimeProvider time, Failover? failover = null)
+    /// <param name="pressure">How short memory is; null where nobody looks.</param>
+    public RequestContext(BodyBudget budget, TimeProvider time, Failover? failover = null, MemoryPressure? pressure = null)
     {
+        _pressure = pressure;
         _budget = budget;
         Time = time;
         Failover = failover;
@@ -48,6 +52,9 @@ internal sealed partial class RequestContext
 
     /// <summary>Whether another destination is asked when one fails.</summary>
     public Failover? Failover { get; }
+
+    /// <summary>How short memory is.</summary>
+    public MemoryState Memory => _pressure?.State ?? MemoryState.Calm;
 
     /// <summary>Clock of the gateway.</summary>
     public TimeProvider Time { get; }
@@ -182,6 +189,7 @@ internal sealed partial class RequestContext
         {
             Started = now,
             BeforeForward = -1,
+            Queued = -1,
             ToHeaders = -1,
             ToFirstContent = -1,
             Pick = -1,
@@ -246,52 +254,9 @@ internal sealed partial class RequestContext
         Model = target;
         _splices = default;
         (Tokens, Work, _blocks, Opening) = (null, default, 0, 0);
+        (History.Fingerprint, History.HasBroken) = (default, false);
         Error = null;
         ErrorMessage = null;
-    }
-
-    /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
-    /// <param name="loads">The cluster's loads, and what was learned.</param>
-    /// <param name="plan">The cluster.</param>
-    public void Estimate(ClusterLoads loads, ClusterPlan plan)
-    {
-        ModelKey = Model is { Key: not 0 and var key } ? key : Destinations.ModelKey.Of(_facts.Model);
-        Tokens = loads.Tokens.Of(ModelKey);
-        Work = Tokens.Estimate(_facts);
-
-        // Where there is one destination there is nothing to find.
-        if (loads.All.Length <= 1)
-        {
-            return;
-        }
-
-        Opening = plan.WantsOpening ? PromptOpening.Hash(Body.Content, _facts) : 0;
-        if (plan.WantsPrefix)
-        {
-            _prefix = _prefix.Length == 0 ? new ulong[PromptFingerprint.MaxBlocks] : _prefix;
-            _blocks = PromptFingerprint.Compute(Body.Content, _facts, _prefix);
-        }
-    }
-
-    /// <summary>What the request brings <paramref name="destination"/> to do: its prompt without what it is expected to have in its cache.</summary>
-    public RequestWork WorkOn(DestinationLoad destination)
-    {
-        if (_blocks == 0)
-        {
-            return Work;
-        }
-
-        var cached = destination.Prefix.TokensOf(destination.Prefix.Match(Prefix), _facts.PromptBytes);
-        return Work with { PromptTokens = Math.Max(1, Work.PromptTokens - cached) };
-    }
-
-    /// <summary>The request goes to <paramref name="destination"/>, which will have its prompt in the cache.</summary>
-    public void Sent(DestinationLoad destination)
-    {
-        if (_blocks > 0)
-        {
-            _forecast = destination.Prefix.Send(Prefix);
-        }
     }
 
     /// <summary>The pick at hand is made in another way than by the strategy among all.</summary>
@@ -314,7 +279,9 @@ internal sealed partial class RequestContext
         Trial?.Begun(Http.Response.StatusCode);
         if (Http.Response.StatusCode < StatusCodes.Status400BadRequest && !IsUpload)
         {
-            Learning.Add(now, Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds, _note);
+            var seconds = Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds;
+            Learning.Add(now, seconds, _note);
+            Cluster?.Admission?.FirstChunk(this, now, seconds);
         }
     }
 
@@ -346,6 +313,8 @@ internal sealed partial class RequestContext
         }
 
         Learning = default;
+        Waiting?.Abandon();
+        (Waiting, ClusterPermit, Served) = (null, null, null);
         _place.Release(Clock);
         _note = default;
         Decided = default;

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Pipeline.Body;
 
 namespace BlazeGateway.Policies.Pipeline;
 
 /// <summary>Request contexts, made as concurrency grows and kept. Renting and returning neither locks nor allocates.</summary>
-internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep, TimeProvider time, Failover failover)
+internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep, TimeProvider time, Failover failover, MemoryPressure pressure)
 {
     private readonly ConcurrentQueue<RequestContext> _free = new();
     private int _inFlight;
@@ -24,7 +25,7 @@ internal sealed class RequestContextPool(BodyBudget budget, DeadlineSweep sweep,
             return context;
         }
 
-        context = new RequestContext(budget, time, failover);
+        context = new RequestContext(budget, time, failover, pressure);
         sweep.Add(context.Deadline);
         return context;
     }

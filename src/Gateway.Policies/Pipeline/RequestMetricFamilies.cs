@@ -34,7 +34,10 @@ internal sealed class RequestMetricFamilies
         PartitionOverflows = _factory.CreateCounter("blaze_ratelimit_partition_overflows_total", "Times a client had to share a partition because there was no room.", [], NoExemplar);
         Retries = Counter("blaze_retries_total", "Attempts beyond the first of a request, by their cause and by whether they were made.", "cluster", "cluster", "reason", "result");
         Continuations = Counter("blaze_stream_continuations_total", "Streams that broke off and might have gone on from another destination, by what came of it.", "cluster", "cluster", "result");
-        Shed = Counter("blaze_admission_shed_total", "Requests refused because their cluster had as many in flight as it may.", "cluster", "cluster", "band");
+        Shed = Counter("blaze_admission_shed_total", "Requests refused because their cluster was full, by priority and by why they did not wait any longer.", "cluster", "cluster", "band", "reason");
+        QueueDepth = new(_factory.CreateGauge("blaze_queue_depth_requests", "Requests that wait for their cluster.", ["cluster", "band"]), limit, Overflow.WithLabels("cluster"));
+        QueueWait = Histogram("blaze_queue_wait_seconds", "Time requests waited that were served after it.", MetricBuckets.FirstToken, "cluster", "cluster", "band");
+        MemoryShed = _factory.CreateCounter("blaze_memory_shed_total", "Requests refused because memory was short.", [], NoExemplar);
         Upgraded = _factory.CreateGauge("blaze_upgraded_connections", "Connections switched to another protocol, such as WebSocket.");
         BufferedBytes = _factory.CreateGauge("blaze_buffered_body_bytes", "Request body bytes held in memory.");
     }
@@ -82,6 +85,12 @@ internal sealed class RequestMetricFamilies
     public BoundedSeries<Counter.Child> Continuations { get; }
 
     public BoundedSeries<Counter.Child> Shed { get; }
+
+    public BoundedSeries<Gauge.Child> QueueDepth { get; }
+
+    public BoundedSeries<Histogram.Child> QueueWait { get; }
+
+    public Counter MemoryShed { get; }
 
     public Gauge Upgraded { get; }
 

@@ -142,7 +142,7 @@ public sealed class RequestMetrics
         route.Settled(record, seconds);
         if (record.BeforeForward >= 0)
         {
-            _before.Observe(record.BeforeForward * _secondsPerTick);
+            _before.Observe((record.BeforeForward - Math.Max(0, record.Queued)) * _secondsPerTick);
         }
 
         if (record.Pick >= 0)
@@ -153,6 +153,9 @@ public sealed class RequestMetrics
         model?.Settled(record, seconds, _secondsPerTick);
     }
 
+    /// <summary>A request was refused because memory was short.</summary>
+    internal void MemoryShed() => _families.MemoryShed.Inc();
+
     /// <summary>A connection was switched to another protocol.</summary>
     public void UpgradeStarted() => _families.Upgraded.Inc();
 
@@ -161,6 +164,9 @@ public sealed class RequestMetrics
 
     /// <summary>Publishes what <paramref name="budget"/> holds, read when it is asked for.</summary>
     public void WatchBodies(BodyBudget budget) => _registry.AddBeforeCollectCallback(() => _families.BufferedBytes.Set(budget.Reserved));
+
+    /// <summary>Publishes how many wait in each queue, read when it is asked for.</summary>
+    internal void WatchQueues(Admissions admissions) => _registry.AddBeforeCollectCallback(admissions.Publish);
 
     /// <summary>Publishes what <paramref name="permits"/> holds, read when it is asked for.</summary>
     internal void WatchPartitions(PermitTable permits) => _registry.AddBeforeCollectCallback(() =>

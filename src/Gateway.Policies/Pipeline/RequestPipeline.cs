@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -41,10 +42,10 @@ internal sealed partial class RequestPipeline(
             var goesOn = context.Error is null && cluster is not null && Enters(context, cluster);
             while (goesOn)
             {
-                context.Error = attempt.TryBegin(context, cluster!, feature, out var hold);
+                context.Error = TryBegin(context, cluster!, feature, out var hold);
                 if (context.Error is not null)
                 {
-                    goesOn = FallsBack(context, ref cluster);
+                    goesOn = FallsBack(context, ref cluster) || (context.Error == GatewayError.Overloaded && await context.Cluster!.Admission!.WaitAsync(context));
                     continue;
                 }
 
@@ -104,11 +105,11 @@ internal sealed partial class RequestPipeline(
     }
 
     /// <summary>What is decided before the body is read: a client's limits hold for what it uploads slowly, too.</summary>
-    private static void Receive(RequestContext context)
+    private void Receive(RequestContext context)
     {
         context.Error = Guard.Check(context);
         IdentifyStep.Run(context);
-        context.Error ??= context.Route.Limits?.Take(context);
+        context.Error ??= (context.Memory == MemoryState.Calm ? null : settlement.ShortOfMemory(context)) ?? context.Route.Limits?.Take(context);
     }
 
     private bool Enters(RequestContext context, ClusterState state)
@@ -118,17 +119,32 @@ internal sealed partial class RequestPipeline(
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
         cluster.Retries.Deposit();
-        context.Error = context.Failover!.Check(context) ?? cluster.Admission?.Enter(context);
+        context.Error = context.Failover!.Check(context);
         return context.Error is null;
+    }
+
+    private GatewayError? TryBegin(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, out AttemptHold hold)
+    {
+        hold = default;
+        if (context.Record.Attempts > 0 || context.Waiting is not null)
+        {
+            // Destinations may have moved since the last attempt or during the wait; credentials and connections have to be those of their new place.
+            context.Cluster = plans.For(cluster);
+        }
+
+        if (context.Cluster!.Admission is not { } admission)
+        {
+            return attempt.TryBegin(context, cluster, feature, out hold);
+        }
+
+        return admission.Tried(context, admission.Enter(context) ?? attempt.TryBegin(context, cluster, feature, out hold));
     }
 
     /// <summary>Where no destination is left for a model, the next one that may answer in its place is asked.</summary>
     private bool FallsBack(RequestContext context, ref ClusterState? cluster)
     {
-        var error = context.Error;
-        if (attempt.NextFallback(context) is not { } next)
+        if (context.Failover!.NextModel(context) is not { } next)
         {
-            context.Error = error;
             return false;
         }
 
@@ -157,7 +173,7 @@ internal sealed partial class RequestPipeline(
         }
 
         return context is { FirstEvent: { } first, Error: null }
-            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter)
+            ? ErrorAnswer.WriteAsync(context.Http, first.Status, first.Code, first.Body, first.WantsRetryAfter, context.Record.Attempts)
             : ErrorAnswer.WriteAsync(context.Http, context.Error!, context.ErrorMessage, context.History.RetryAfter, context.Record.Attempts);
     }
 

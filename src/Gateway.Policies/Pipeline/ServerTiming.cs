@@ -14,6 +14,6 @@ internal static class ServerTiming
         var perTick = 1000.0 / context.Time.TimestampFrequency;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"gw;dur={context.Record.BeforeForward * perTick:0.###}, dest;dur={context.Record.ToHeaders * perTick:0.###}");
+            $"gw;dur={(context.Record.BeforeForward - Math.Max(0, context.Record.Queued)) * perTick:0.###}, dest;dur={context.Record.ToHeaders * perTick:0.###}");
     }
 }

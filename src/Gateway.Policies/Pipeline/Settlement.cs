@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 
@@ -16,6 +17,18 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
         record.TraceId = Activity.Current?.TraceId.ToHexString() ?? TraceParent.TraceIdOf(context.Http.Request.Headers.TraceParent);
     }
 
+    /// <summary>Why a request is refused while memory is short; null when it may go on.</summary>
+    public GatewayError? ShortOfMemory(RequestContext context)
+    {
+        if (context.Memory == MemoryState.Short && context.Http.Request.ContentLength is null or <= MemoryPressure.MostBody)
+        {
+            return null;
+        }
+
+        metrics.MemoryShed();
+        return GatewayError.Overloaded;
+    }
+
     /// <summary>The request ended.</summary>
     public void Settle(RequestContext context)
     {
@@ -27,6 +40,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
         if (context.IsInference && record.ToHeaders >= 0)
         {
             Usage(context, ref record);
+            context.Cluster!.Admission?.Settle(context);
         }
 
         record.Outcome = OutcomeOf(context);
@@ -57,7 +71,7 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
 
     private static Outcome OutcomeOf(GatewayError error) => error.Status switch
     {
-        StatusCodes.Status503ServiceUnavailable when error == GatewayError.NoHealthyBackend || error == GatewayError.Overloaded => Outcome.NoBackend,
+        StatusCodes.Status503ServiceUnavailable when error == GatewayError.NoHealthyBackend || error == GatewayError.Overloaded || error == GatewayError.QueueTimeout => Outcome.NoBackend,
         StatusCodes.Status503ServiceUnavailable when error == GatewayError.CircuitOpen => Outcome.CircuitOpen,
         StatusCodes.Status503ServiceUnavailable => Outcome.GatewayError,
         StatusCodes.Status500InternalServerError => Outcome.GatewayError,

@@ -19,7 +19,12 @@ internal sealed class UnmatchedRequests(RequestMetrics metrics, IAccessLog log, 
     private readonly RouteMetrics _route = metrics.Route(Route);
 
     /// <summary>Terminal middleware behind the routes.</summary>
-    public async Task InvokeAsync(HttpContext http)
+    public Task InvokeAsync(HttpContext http) => AnswerAsync(http, http.Request.Path == "/" && HttpMethods.IsGet(http.Request.Method) ? null : GatewayError.RouteNotFound);
+
+    /// <summary>Refuses a request before it is routed.</summary>
+    public Task RefuseAsync(HttpContext http, GatewayError error) => AnswerAsync(http, error);
+
+    private async Task AnswerAsync(HttpContext http, GatewayError? error)
     {
         var record = new AccessRecord
         {
@@ -40,15 +45,14 @@ internal sealed class UnmatchedRequests(RequestMetrics metrics, IAccessLog log, 
         metrics.Started(record.Method);
         try
         {
-            await (http.Request.Path == "/" && HttpMethods.IsGet(http.Request.Method) ? HintAsync(http, record.RequestId) : ErrorAnswer.RouteNotFoundAsync(http));
+            await (error is null ? HintAsync(http, record.RequestId) : ErrorAnswer.WriteAsync(http, error));
         }
         finally
         {
             record.Duration = time.GetTimestamp() - record.Started;
             record.StatusCode = http.Response.StatusCode;
-            var isError = record.StatusCode != StatusCodes.Status200OK;
-            record.Outcome = isError ? Outcome.ClientError : Outcome.Ok;
-            record.ErrorCode = isError ? GatewayError.RouteNotFound.Code : null;
+            record.Outcome = error is null ? Outcome.Ok : error.Status < StatusCodes.Status500InternalServerError ? Outcome.ClientError : Outcome.GatewayError;
+            record.ErrorCode = error?.Code;
             metrics.Settled(record, _route, null);
             log.Write(record);
         }

@@ -36,6 +36,9 @@ internal sealed class PermitCounter : RateLimitLease
     /// <summary>Permits taken and not given back.</summary>
     public int Taken => Math.Max(Volatile.Read(ref _taken), 0);
 
+    /// <summary>Called after a permit was given back; null when nobody waits for one.</summary>
+    public Action? Freed { get; set; }
+
     /// <summary>Takes one permit if fewer than <paramref name="limit"/> are taken.</summary>
     public PermitAnswer TryTake(int limit)
     {
@@ -73,6 +76,7 @@ internal sealed class PermitCounter : RateLimitLease
     protected override void Dispose(bool disposing)
     {
         Interlocked.Decrement(ref _taken);
+        Freed?.Invoke();
         base.Dispose(disposing);
     }
 }

@@ -6,8 +6,9 @@ using System.Security.Cryptography;
 namespace BlazeGateway.Policies.Resilience;
 
 /// <summary>
-/// Requests that may be what kills model servers: the same body broke off the connections of two different destinations and was answered by none between. It is
-/// not sent on for a while, so that one request cannot take down a fleet, destination by destination. Costs nothing while no connection has broken off.
+/// Requests that may be what kills a cluster's model servers: one broke off the connections of two different destinations, one after the other, and was answered by none
+/// between. It is not sent on for a while, so that one request cannot take down a fleet. Servers that die together break off many requests, of which some may look alike:
+/// only the second break of the same request counts, or that of one sent well after the first. Costs nothing while no connection has broken off.
 /// </summary>
 internal sealed class PoisonList(TimeProvider time)
 {
@@ -16,6 +17,9 @@ internal sealed class PoisonList(TimeProvider time)
 
     /// <summary>Requests remembered at once; further ones are not watched.</summary>
     public const int Capacity = 1024;
+
+    /// <summary>How long after a first break the same body has to be sent to count as sent again.</summary>
+    public static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
@@ -52,13 +56,18 @@ internal sealed class PoisonList(TimeProvider time)
     }
 
     /// <summary>The request broke off the connection of <paramref name="destination"/>. True when it did so to another one before.</summary>
-    public bool Blame(UInt128 request, string destination)
+    /// <param name="request">Its fingerprint.</param>
+    /// <param name="destination">Id of the destination.</param>
+    /// <param name="sent">Timestamp of when it was sent there.</param>
+    /// <param name="isSame">Whether the very request broke off another destination before; else one with the same body may have.</param>
+    public bool Blame(UInt128 request, string destination, long sent, bool isSame)
     {
         Sweep();
         var now = time.GetTimestamp();
         if (_marks.TryGetValue(request, out var mark) && !IsOver(mark))
         {
-            if (string.Equals(mark.Destination, destination, StringComparison.OrdinalIgnoreCase) && !mark.IsQuarantined)
+            var isOther = !string.Equals(mark.Destination, destination, StringComparison.OrdinalIgnoreCase);
+            if (!mark.IsQuarantined && !(isOther && (isSame || time.GetElapsedTime(mark.At, sent) >= Apart)))
             {
                 return false;
             }
@@ -92,6 +101,13 @@ internal sealed class PoisonList(TimeProvider time)
 
         Absolve(request);
         return false;
+    }
+
+    /// <summary>No destination is left: there is none to keep a request from, and what was it may have been an outage.</summary>
+    public void Clear()
+    {
+        _marks.Clear();
+        Volatile.Write(ref _count, 0);
     }
 
     /// <summary>The request was answered: it was not its fault.</summary>

@@ -10,7 +10,7 @@ internal sealed class AdminApi(
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapRead("/livez", static context => AdminAnswers.TextAsync(context, StatusCodes.Status200OK, "ok")).RequireRole(AdminRole.Anyone);
+        endpoints.MapRead("/livez", readiness.WriteAliveAsync).RequireRole(AdminRole.Anyone);
         endpoints.MapRead("/readyz", readiness.WriteReadyAsync).RequireRole(AdminRole.Anyone);
         endpoints.MapRead("/startupz", readiness.WriteStartedAsync).RequireRole(AdminRole.Anyone);
         endpoints.MapRead("/status.css", StatusPage.WriteStyleAsync).RequireRole(AdminRole.Anyone);

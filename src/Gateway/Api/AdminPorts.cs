@@ -3,6 +3,7 @@ using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
+using BlazeGateway.Policies.Pipeline;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Api;
@@ -22,6 +23,9 @@ internal sealed record AdminPorts
     /// <summary>Whether the process has begun to stop.</summary>
     public Func<bool> IsDraining { get; init; } = static () => false;
 
+    /// <summary>Why the process is stuck; null while it is not.</summary>
+    public Func<string?> StuckBecause { get; init; } = static () => null;
+
     /// <summary>Addresses that are listened on, for people to read.</summary>
     public Func<IReadOnlyList<string>> Listeners { get; init; } = static () => [];
 
@@ -30,6 +34,9 @@ internal sealed record AdminPorts
 
     /// <summary>What <c>Adaptive</c> thinks of a cluster; null when it has learned nothing of it.</summary>
     public Func<ClusterState, AdaptiveReport?> Adaptive { get; init; } = static _ => null;
+
+    /// <summary>How much waits for a cluster; null when it bounds nothing.</summary>
+    public Func<ClusterState, QueueReport?> Queue { get; init; } = static _ => null;
 
     /// <summary>The decisions of strategies; null when there is no proxy that makes any.</summary>
     public DecisionRecorder? Decisions { get; init; }

@@ -34,6 +34,7 @@ internal sealed class LoadBalancerEndpoints(AdminPorts ports, IProxyStateLookup 
             ports.Destinations(cluster))
         {
             Adaptive = ports.Adaptive(cluster),
+            Queue = ports.Queue(cluster),
         })]);
         return AdminAnswers.JsonAsync(context, report, LoadBalancerJson.Default.LoadBalancerReport);
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
+using BlazeGateway.Policies.Pipeline;
 
 namespace BlazeGateway.Api;
 
@@ -18,6 +19,9 @@ internal sealed record ClusterReport(string Cluster, string Strategy, int Availa
 {
     /// <summary>What <c>Adaptive</c> learned of the cluster; null when it has not been used there.</summary>
     public AdaptiveReport? Adaptive { get; init; }
+
+    /// <summary>How much waits; null when the cluster bounds nothing.</summary>
+    public QueueReport? Queue { get; init; }
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]

@@ -17,7 +17,7 @@ internal sealed class Readiness(AdminPorts ports, IProxyStateLookup proxy)
         {
             ("configuration", ports.Configuration().IsApplied, "a configuration is in effect"),
             ("destinations", HasAvailableDestination(), "at least one route has an available destination"),
-            ("serving", !ports.IsDraining(), "the process is not stopping"),
+            ("draining", !ports.IsDraining(), "the process is not stopping"),
         };
         var failed = System.Array.FindAll(checks, check => !check.Passed);
         var statusCode = failed.Length == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
@@ -40,6 +40,11 @@ internal sealed class Readiness(AdminPorts ports, IProxyStateLookup proxy)
         };
         return AdminAnswers.JsonAsync(context, statusCode, body);
     }
+
+    /// <summary>Whether the process works; nothing outside of it counts.</summary>
+    public Task WriteAliveAsync(HttpContext context) => ports.StuckBecause() is { } cause
+        ? AdminAnswers.TextAsync(context, StatusCodes.Status503ServiceUnavailable, "stuck: " + cause)
+        : AdminAnswers.TextAsync(context, StatusCodes.Status200OK, "ok");
 
     public Task WriteStartedAsync(HttpContext context) => ports.Configuration().IsApplied
         ? AdminAnswers.TextAsync(context, StatusCodes.Status200OK, "started")

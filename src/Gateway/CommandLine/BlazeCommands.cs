@@ -35,6 +35,8 @@ internal static class BlazeCommands
             SchemaCommand.Create(),
             KeyCommand.Create(),
             ReloadCommand.Create(),
+            DestinationCommand.CreateDrain(),
+            DestinationCommand.CreateResume(),
             TokenCommand.Create(),
             HealthcheckCommand.Create(),
             DoctorCommand.Create(),

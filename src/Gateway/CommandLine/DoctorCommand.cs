@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BlazeGateway.CommandLine.Doctor;
@@ -41,6 +42,7 @@ internal static class DoctorCommand
         var (process, clusters) = ReadConfiguration(files, findings);
         findings.AddRange(await PortCheck.RunAsync(process, cancellationToken));
         findings.AddRange(MachineCheck.Run(new MachineLimitsReader().Read(), System.Runtime.GCSettings.IsServerGC));
+        findings.Add(MachineCheck.Runtime(RuntimeInformation.FrameworkDescription));
         findings.Add(await ClockCheck.RunAsync(TimeProvider.System, TimeProvider.System, cancellationToken));
         findings.AddRange(await DestinationCheck.RunAsync(clusters, cancellationToken));
         findings.Add(new Finding(Verdict.Ok, "redis", "not configured: limits and sessions are kept in this process"));

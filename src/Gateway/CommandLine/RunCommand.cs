@@ -4,6 +4,7 @@ using BlazeGateway.Configuration.Detection;
 using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Demo;
 using BlazeGateway.Hosting;
+using BlazeGateway.Hosting.Handover;
 using BlazeGateway.Observability;
 
 namespace BlazeGateway.CommandLine;
@@ -19,6 +20,9 @@ internal static class RunCommand
     private static readonly Option<bool> NoTraffic = new("--no-traffic") { Description = "With --demo: send no made-up requests." };
     private static readonly Option<string[]> Backend = new("--backend") { Description = "Model server to serve, e.g. http://127.0.0.1:8000; repeatable; no file needed." };
     private static readonly Option<bool> PrintConfig = new("--print-config") { Description = "With --backend: print the routes.json that means the same, and end." };
+
+    /// <summary>How long the server may take to close what the drain left.</summary>
+    private static readonly TimeSpan LastClosing = TimeSpan.FromSeconds(1);
 
     /// <summary>The verb.</summary>
     public static Command Create()
@@ -167,7 +171,7 @@ internal static class RunCommand
         try
         {
             string summary;
-            await using (var host = await GatewayHost.CreateAsync(new GatewayHostOptions { Sources = sources }))
+            await using (var host = await GatewayHost.CreateAsync(new GatewayHostOptions { Sources = sources, Handed = HandedSockets.OfProcess(), ShutdownTimeout = LastClosing }))
             {
                 // A signal that comes meanwhile stops it right after; a start that is cancelled half-way counts as a failure.
                 await host.StartAsync(CancellationToken.None);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 using BlazeGateway.Configuration;
 
@@ -44,6 +45,24 @@ internal static class RunningGateway
         catch (FormatException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Why the gateway at <paramref name="url"/> did not do what it was asked for, by what it answered.</summary>
+    public static string Refusal(string url, HttpStatusCode status, string text)
+    {
+        if (status == HttpStatusCode.Unauthorized)
+        {
+            return $"{url} asks for a token it knows: give one by --token or the variable {AdminToken.Variable}; 'blaze token new' makes one.";
+        }
+
+        try
+        {
+            return JsonNode.Parse(text)?["detail"]?.ToString() ?? $"{url} answers {(int)status}; name a gateway's admin listener with --admin-url.";
+        }
+        catch (JsonException)
+        {
+            return $"{url} answers {(int)status}; name a gateway's admin listener with --admin-url.";
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 
 namespace BlazeGateway.CommandLine;
@@ -43,7 +42,7 @@ internal static class WhyCommand
             var text = await answer.Content.ReadAsStringAsync(cancellationToken);
             if (answer.StatusCode != HttpStatusCode.OK)
             {
-                await Console.Error.WriteLineAsync(Refusal(url, answer.StatusCode, text).AsMemory(), cancellationToken);
+                await Console.Error.WriteLineAsync(RunningGateway.Refusal(url, answer.StatusCode, text).AsMemory(), cancellationToken);
                 return ExitCodes.Failed;
             }
 
@@ -55,23 +54,6 @@ internal static class WhyCommand
         {
             await Console.Error.WriteLineAsync($"No gateway answers at {url} ({e.GetBaseException().Message}); name its admin listener with --admin-url.");
             return ExitCodes.Failed;
-        }
-    }
-
-    private static string Refusal(string url, HttpStatusCode status, string text)
-    {
-        if (status == HttpStatusCode.Unauthorized)
-        {
-            return $"{url} asks for a token it knows: give one by --token or the variable {AdminToken.Variable}; 'blaze token new' makes one.";
-        }
-
-        try
-        {
-            return JsonNode.Parse(text)?["detail"]?.ToString() ?? $"{url} answers {(int)status}; name a gateway's admin listener with --admin-url.";
-        }
-        catch (JsonException)
-        {
-            return $"{url} answers {(int)status}; name a gateway's admin listener with --admin-url.";
         }
     }
 }

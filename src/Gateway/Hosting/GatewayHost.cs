@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using BlazeGateway.Api;
 using BlazeGateway.Api.Access;
@@ -5,6 +6,8 @@ using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Checks;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Configuration.Reload;
+using BlazeGateway.Hosting.Draining;
+using BlazeGateway.Hosting.Supervision;
 using BlazeGateway.Observability;
 using BlazeGateway.Policies;
 using BlazeGateway.Policies.Destinations;
@@ -45,6 +48,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
     /// <exception cref="FormatException">A listen address is not understood.</exception>
     /// <exception cref="InvalidOperationException">A certificate cannot be used.</exception>
     /// <exception cref="TooFewFilesException">The process may open too few files.</exception>
+    /// <exception cref="CannotBindException">Sockets were handed over that contradict the addresses.</exception>
     public static async Task<GatewayHost> CreateAsync(GatewayHostOptions options)
     {
         // Read once when the first socket is made; a user who types one command gets it too. Measured at 1.4 times the requests per second.
@@ -74,10 +78,11 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             Log.Lowered(log, wished, connections.Clients, limits.OpenFiles);
         }
 
-        var listeners = new Listeners(process, connections.Clients, options.Time, log);
+        var listeners = new Listeners(process, options.Handed, connections.Clients, options.Time, log);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => KestrelSetup.Apply(kestrel, configuration, connections.Clients, listeners));
         builder.WebHost.UseSockets(sockets => KestrelSetup.Apply(sockets, configuration));
         AddServices(builder.Services, options, process, logging, listeners, connections.Destinations);
+        LifecycleServices.Add(builder.Services, process, listeners);
         var app = builder.Build();
         var provider = app.Services.GetRequiredService<GuardedConfigProvider>();
 
@@ -85,7 +90,14 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         var tokens = app.Services.GetRequiredService<AdminTokens>();
         provider.OnApplied(changed => tokens.Replace(changed.Admin.Tokens));
         await provider.LoadAsync(loaded);
-        ConnectionMetrics.Register(app.Services.GetRequiredService<CollectorRegistry>(), listeners);
+        var registry = app.Services.GetRequiredService<CollectorRegistry>();
+        ConnectionMetrics.Register(registry, listeners);
+        app.Services.GetRequiredService<Watchdog>().Register(registry);
+        if (RuntimeFloor.Fault(RuntimeInformation.FrameworkDescription) is { } fault)
+        {
+            Log.OldRuntime(log, fault);
+        }
+
         KestrelSetup.Branch(app);
         return new GatewayHost(app, logging, listeners);
     }
@@ -98,6 +110,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         try
         {
             await _app.StartAsync(cancellationToken);
+            Services.GetRequiredService<Watchdog>().Start();
+            Services.GetRequiredService<Supervisor>().Ready();
         }
         catch (Exception exception) when (exception is IOException { InnerException: AddressInUseException } or System.Net.Sockets.SocketException)
         {
@@ -107,7 +121,19 @@ internal sealed partial class GatewayHost : IAsyncDisposable
     }
 
     /// <summary>Ends when the process is told to stop and requests in flight have ended or run out of time.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    /// <param name="cancellationToken">Tells it to stop, as a signal does.</param>
+    public async Task WaitForShutdownAsync(CancellationToken cancellationToken)
+    {
+        var drain = Services.GetRequiredService<Drain>();
+
+        // What stopped it before it served has nobody to wait for.
+        var stopsAtOnce = cancellationToken.IsCancellationRequested;
+        await using var told = cancellationToken.UnsafeRegister(_ => drain.Begin(stopsAtOnce), null);
+        var stopped = _app.WaitForShutdownAsync(CancellationToken.None);
+        await Task.WhenAny(drain.Ended, stopped);
+        _app.Lifetime.StopApplication();
+        await stopped;
+    }
 
     /// <summary>Stops listening and waits for requests in flight.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
@@ -176,6 +202,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         var catalog = services.GetRequiredService<ModelCatalog>();
         var availability = services.GetRequiredService<AvailabilityRegistry>();
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
+        var drain = services.GetRequiredService<Drain>();
+        var watchdog = services.GetRequiredService<Watchdog>();
         var listeners = services.GetRequiredService<Listeners>();
         var sources = services.GetRequiredService<ConfigurationSources>();
         ConfigurationReport Report(ConfigurationStatus status) => new(status.Version > 0, status.LastReloadSucceeded)
@@ -196,7 +224,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
                 return new ReloadReport(Report(result.Status), result.Outcome, result.Changes);
             },
             EffectiveConfiguration = () => JsonNode.Parse(provider.Effective()),
-            IsDraining = () => lifetime.ApplicationStopping.IsCancellationRequested,
+            IsDraining = () => drain.Phase != DrainPhase.Serving || lifetime.ApplicationStopping.IsCancellationRequested,
+            StuckBecause = () => watchdog.Cause,
             Listeners = () => [.. listeners.ProxyAddresses.Select(address => address.ToString()), listeners.AdminAddress.ToString()],
             Destinations = cluster =>
             [
@@ -206,6 +235,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             Adaptive = cluster => availability.MemoryOf(cluster)?.Learned.Find<AdaptiveMemory>() is { } memory
                 ? AdaptiveReport.Of(memory, (cluster.DestinationsState.AvailableDestinations as CandidateSet)?.Loads, availability.Clock)
                 : null,
+            Queue = services.GetRequiredService<Admissions>().Describe,
             Decisions = services.GetRequiredService<DecisionRecorder>(),
             SetDraining = availability.SetDraining,
             Isolate = availability.Isolate,
@@ -220,5 +250,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
             Level = LogLevel.Warning,
             Message = "Kestrel:Limits:MaxConcurrentConnections is {Wished}, but with {OpenFiles} open files no more than {Allowed} are safe. Raise the limit of open files (ulimit -n) to have them.")]
         public static partial void Lowered(Microsoft.Extensions.Logging.ILogger logger, long wished, int allowed, long? openFiles);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Fault}.")]
+        public static partial void OldRuntime(Microsoft.Extensions.Logging.ILogger logger, string fault);
     }
 }

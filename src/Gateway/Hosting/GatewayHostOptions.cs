@@ -1,4 +1,5 @@
 using BlazeGateway.Configuration;
+using BlazeGateway.Hosting.Handover;
 using BlazeGateway.Observability;
 
 namespace BlazeGateway.Hosting;
@@ -15,6 +16,9 @@ internal sealed record GatewayHostOptions
     /// <summary>Loggers; disposed with the host. Default: null, made from the configuration.</summary>
     public GatewayLogging? Logging { get; init; }
 
-    /// <summary>How long requests in flight may take after a stop was asked for. Default: 30 s.</summary>
+    /// <summary>Sockets that whoever started the process opened for it. Default: none.</summary>
+    public IReadOnlyList<HandedSocket> Handed { get; init; } = [];
+
+    /// <summary>How long the server may take to close what a drain has left, or requests in flight when the host is stopped without one. Default: 30 s.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,6 +1,8 @@
 using BlazeGateway.Api;
 using BlazeGateway.Configuration;
+using BlazeGateway.Hosting.Draining;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.Pipeline;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -61,7 +63,8 @@ internal static class KestrelSetup
         proxy.UseUnmatchedRequests();
         var proxyPipeline = proxy.Build();
 
-        app.Run(context => context.Features.Get<AdminListener>() is null ? proxyPipeline(context) : adminPipeline(context));
+        var door = new DrainDoor(app.Services.GetRequiredService<Drain>(), app.Services.GetRequiredService<UnmatchedRequests>(), proxyPipeline);
+        app.Run(context => context.Features.Get<AdminListener>() is null ? door.EnterAsync(context) : adminPipeline(context));
     }
 
     private static T? MetadataOf<T>(HttpContext http)

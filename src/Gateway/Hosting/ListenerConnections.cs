@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace BlazeGateway.Hosting;
 
@@ -7,8 +9,10 @@ namespace BlazeGateway.Hosting;
 /// Above the budget a new connection is closed at once and counted.
 /// </summary>
 /// <param name="budget">Most connections open at one time.</param>
-internal sealed class ListenerConnections(int budget)
+/// <param name="time">Clock.</param>
+internal sealed class ListenerConnections(int budget, TimeProvider time)
 {
+    private readonly ConcurrentDictionary<ConnectionContext, long> _since = new();
     private int _open;
     private long _refused;
 
@@ -35,14 +39,43 @@ internal sealed class ListenerConnections(int budget)
         return Task.CompletedTask;
     };
 
+    /// <summary>
+    /// Asks connections to close once what is in flight on them has ended, but for those younger than <paramref name="young"/>, whose first request may be on its way.
+    /// Returns how many were not asked because of that.
+    /// </summary>
+    public int Close(TimeSpan young)
+    {
+        var spared = 0;
+        foreach (var (connection, since) in _since)
+        {
+            if (connection.Features.Get<IConnectionLifetimeNotificationFeature>() is not { ConnectionClosedRequested.IsCancellationRequested: false } lifetime)
+            {
+                continue;
+            }
+
+            if (time.GetElapsedTime(since) < young)
+            {
+                spared++;
+            }
+            else
+            {
+                lifetime.RequestClose();
+            }
+        }
+
+        return spared;
+    }
+
     private async Task Run(ConnectionDelegate next, ConnectionContext connection)
     {
+        _since[connection] = time.GetTimestamp();
         try
         {
             await next(connection);
         }
         finally
         {
+            _since.TryRemove(connection, out _);
             Interlocked.Decrement(ref _open);
         }
     }

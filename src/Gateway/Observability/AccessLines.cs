@@ -50,7 +50,8 @@ internal sealed class AccessLines(TextWriter target, TimeProvider time) : IAcces
         Milliseconds("durationMs"u8, record.Duration);
         Milliseconds("ttftMs"u8, record.Stream ? record.ToFirstContent : -1);
         Milliseconds("tpotMs"u8, record is { Stream: true, TokensOut: > 1 } ? record.Generation : -1, record.TokensOut - 1);
-        Milliseconds("overheadMs"u8, record.BeforeForward);
+        Milliseconds("overheadMs"u8, record.BeforeForward < 0 ? -1 : record.BeforeForward - Math.Max(0, record.Queued));
+        Milliseconds("queueMs"u8, record.Queued);
         Milliseconds("headersMs"u8, record.ToHeaders);
         Number("bytesIn"u8, record.BytesIn);
         Number("bytesOut"u8, record.BytesOut);

@@ -49,7 +49,7 @@ internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider ti
 
     private List<LogEventProperty> Properties(in AccessRecord record)
     {
-        var properties = new List<LogEventProperty>(26);
+        var properties = new List<LogEventProperty>(27);
         Word(properties, "requestId", record.RequestId, cache: false);
         Word(properties, "method", record.Method);
         Word(properties, "route", record.Route);
@@ -71,7 +71,8 @@ internal sealed class AccessLogFormatter(Serilog.ILogger logger, TimeProvider ti
         Milliseconds(properties, "durationMs", record.Duration);
         Milliseconds(properties, "ttftMs", record.Stream ? record.ToFirstContent : -1);
         Milliseconds(properties, "tpotMs", record is { Stream: true, TokensOut: > 1 } ? record.Generation : -1, record.TokensOut - 1);
-        Milliseconds(properties, "overheadMs", record.BeforeForward);
+        Milliseconds(properties, "overheadMs", record.BeforeForward < 0 ? -1 : record.BeforeForward - Math.Max(0, record.Queued));
+        Milliseconds(properties, "queueMs", record.Queued);
         Milliseconds(properties, "headersMs", record.ToHeaders);
         Number(properties, "bytesIn", record.BytesIn);
         Number(properties, "bytesOut", record.BytesOut);

@@ -105,7 +105,7 @@ internal sealed class GatewayLogging : IDisposable
             levels.MinimumLevel.Override(source, LogEventLevel.Warning);
         }
 
-        return levels.Enrich.FromLogContext().Filter.ByExcluding(IsCapped).Filter.ByExcluding(IsTold);
+        return levels.Enrich.FromLogContext().Filter.ByExcluding(IsCapped).Filter.ByExcluding(IsTold).Filter.ByExcluding(new ForwardingNoise().IsMore);
     }
 
     // How a broken answer is ended, not a failure of the gateway; the access log tells of it.

@@ -145,6 +145,31 @@ public sealed class LoadBalancerApiTests
         return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
     }
 
+    [Fact]
+    public async Task A_destination_is_drained_and_resumed_from_the_command_line()
+    {
+        await using var server = await StartAsync();
+        await using var other = await StartAsync();
+        await using var gateway = await GatewayFixture.StartAsync(GatewayFixture.Routes([server.Address, other.Address]));
+        var admin = gateway.Admin.BaseAddress!.ToString();
+
+        Assert.Equal("llm/d0 is draining; 0 requests in flight.", (await PrintedAsync(0, "drain", "llm", "d0", "--admin-url", admin)).Trim());
+        Assert.Contains("\"state\": \"draining\"", await PrintedAsync(0, "drain", "llm", "d0", "--admin-url", admin, "--format", "json"), StringComparison.Ordinal);
+        Assert.Equal("llm/d0 is up; 0 requests in flight.", (await PrintedAsync(0, "resume", "llm", "d0", "--admin-url", admin)).Trim());
+        Assert.Contains("has no destination 'd9'; name one of: d0, d1.", await ComplaintAsync(1, "drain", "llm", "d9", "--admin-url", admin), StringComparison.Ordinal);
+        Assert.Contains("There is no cluster 'x'; name one of: llm.", await ComplaintAsync(1, "resume", "x", "d0", "--admin-url", admin), StringComparison.Ordinal);
+        Assert.Contains("must start with http://", await ComplaintAsync(2, "drain", "llm", "d0", "--admin-url", "nonsense"), StringComparison.Ordinal);
+        await gateway.Host.StopAsync();
+        Assert.Contains("No gateway answers at", await ComplaintAsync(1, "drain", "llm", "d0", "--admin-url", admin), StringComparison.Ordinal);
+    }
+
+    private static async Task<string> ComplaintAsync(int exitCode, params string[] words)
+    {
+        await using var blaze = BlazeProcess.Start(words);
+        Assert.Equal(exitCode, await blaze.ExitAsync());
+        return blaze.Error;
+    }
+
     private static async Task<string> PrintedAsync(int exitCode, params string[] words)
     {
         await using var blaze = BlazeProcess.Start(words);

@@ -26,7 +26,7 @@ public sealed class PackageTests
         var feed = Path.Combine(folder.Path, "feed");
         await PackAsync("Gateway.Policies", feed);
         await PackAsync("Gateway.Profiling", feed);
-        CheckPackage(feed, "BlazeGateway.Policies", "Gateway.Policies", ["System.IO.Hashing", "Yarp.ReverseProxy", "prometheus-net"]);
+        CheckPackage(feed, "BlazeGateway.Policies", "Gateway.Policies", ["Polly.Core", "System.IO.Hashing", "Yarp.ReverseProxy", "prometheus-net"]);
         CheckPackage(feed, "BlazeGateway.Profiling", "Gateway.Profiling", []);
 
         await using var first = await DestinationAsync("first");

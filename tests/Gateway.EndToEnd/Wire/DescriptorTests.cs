@@ -4,14 +4,14 @@ namespace BlazeGateway.EndToEnd.Wire;
 /// A process with few file descriptors under more connections than it has of them: it lives, the operators' listener answers, connections that
 /// were there first are served, and when the crowd has gone so is everybody.
 /// </summary>
+[Collection(nameof(Operations.Alone))]
 public sealed class DescriptorTests
 {
-    private const int Crowd = 1500;
-
     [Theory]
-    [InlineData(512, 64)]
-    [InlineData(1024, 170)]
-    public async Task Idle_connections(int files, int budget)
+    [InlineData(512, 64, 1500)]
+    [InlineData(1024, 170, 1500)]
+    [InlineData(1024, 170, 5000)]
+    public async Task Idle_connections(int files, int budget, int size)
     {
         await using var destination = new RecordingDestination();
         await using var process = await LimitedProcess.StartAsync(destination.Address, files);
@@ -20,20 +20,33 @@ public sealed class DescriptorTests
         await early.SendAsync(WireCase.Get());
         Assert.Equal(200, (await early.ReadAnswerAsync())?.Status);
 
-        var crowd = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(_ => TryOpenAsync(process.Blaze.Proxy)));
+        var crowd = await Task.WhenAll(Enumerable.Range(0, size).Select(_ => TryOpenAsync(process.Blaze.Proxy)));
+        var came = crowd.Count(connection => connection is not null);
         await Eventually.TrueAsync(
-            async () => await process.MetricAsync("blaze_connections_refused_total", "proxy") >= Crowd - budget, "those beyond the budget are refused");
+            async () => await process.MetricAsync("blaze_connections_refused_total", "proxy") >= came - budget, "those beyond the budget are refused");
         Assert.Equal(budget, await process.MetricAsync("blaze_connections", "proxy"));
-        for (var i = 0; i < 5; i++)
+        var slowest = TimeSpan.Zero;
+        for (var i = 0; i < 20; i++)
         {
+            var from = TimeProvider.System.GetTimestamp();
             Assert.Equal("ok\n", await process.AdminAsync("/livez"));
+            var took = TimeProvider.System.GetElapsedTime(from);
+            slowest = took > slowest ? took : slowest;
             await early.SendAsync(WireCase.Get());
             Assert.Equal(200, (await early.ReadAnswerAsync())?.Status);
         }
 
         Assert.Equal(0, await process.AskAsync());
         Array.ForEach(crowd, connection => connection?.Dispose());
+        var left = TimeProvider.System.GetTimestamp();
         await Eventually.TrueAsync(async () => await process.AskAsync() == 200, "clients are served again");
+        var back = TimeProvider.System.GetElapsedTime(left);
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{size} connections at {files} files: operators answered within {slowest.TotalMilliseconds:0.0} ms, clients served {back.TotalMilliseconds:0} ms after the crowd left");
+
+        // What is promised is 100 and 200 ms, printed above; a busy machine takes longer.
+        Assert.True(slowest <= TimeSpan.FromSeconds(1), $"{slowest}");
+        Assert.True(back <= TimeSpan.FromSeconds(2), $"{back}");
         await process.AssertSoundAsync();
     }
 

@@ -41,7 +41,9 @@ public sealed class PlainLearningTests
         Assert.Equal(_counts[1], failures);
         var first = failures;
         await SendAsync(app, status => failures += status == 500 ? 1 : 0);
-        Assert.InRange(_counts[1], 1, Requests / 3);
+
+        // What is learned takes as many failures as requests were under way when the first of them came back.
+        Assert.InRange(_counts[1], 1, Requests / 2);
         Assert.InRange(_counts[1] - first, 0, Requests / 16);
         Assert.True(ejects || app.State("d1") == AvailabilityState.Up, $"d1 is {app.State("d1")}.");
         await app.RestAsync();

@@ -19,7 +19,7 @@ public sealed class RoomTests
     public async Task When_every_destination_is_full_the_client_is_told_to_come_again(string policy)
     {
         await using var destination = await HeldDestination.StartAsync();
-        var cluster = PipelineHost.Cluster(destination, new ClusterExtensions { Capacity = { ["*"] = 2 } }) with { LoadBalancingPolicy = policy };
+        var cluster = PipelineHost.Cluster(destination, new ClusterExtensions { Capacity = { ["*"] = 2 }, Admission = new() { QueueLimit = 0 } }) with { LoadBalancingPolicy = policy };
         await using var host = await PipelineHost.StartAsync([PipelineHost.Route("all", "/{**rest}")], [cluster]);
         var held = Enumerable.Range(0, 2).Select(_ => host.AskAsync("/x")).ToArray();
         await destination.ArrivedAsync(2);

@@ -182,7 +182,64 @@ public sealed class FailoverLimitTests
             await AnsweredAsync(scene, caller, (await scene.NextAsync()).Exchange);
         }
 
-        Assert.True(scene.Host.Get<PoisonList>().IsEmpty);
+        Assert.True(scene.Host.Get<PlanCache>().For(scene.Host.Cluster("llm")).Poison.IsEmpty);
+    }
+
+    [Fact]
+    public async Task Destinations_that_die_together_are_no_request_s_doing()
+    {
+        await using var scene = await FailoverScene.StartAsync(3);
+
+        // The same body on all three, as health checks and load tests send it.
+        var callers = new List<Caller>();
+        var exchanges = new List<Exchange>();
+        for (var i = 0; i < 3; i++)
+        {
+            callers.Add(await scene.SendAsync());
+            exchanges.Add((await scene.NextAsync()).Exchange);
+        }
+
+        exchanges.ForEach(exchange => exchange.Reset());
+        for (var i = 0; i < 3; i++)
+        {
+            await (await scene.NextAsync()).Exchange.AnswerAsync(FailoverScene.Answer);
+        }
+
+        foreach (var caller in callers)
+        {
+            await caller.HeadAsync();
+            Assert.Equal(200, caller.Status);
+            await caller.DisposeAsync();
+        }
+
+        await scene.RestAsync();
+    }
+
+    [Fact]
+    public async Task An_outage_ends_for_a_request_that_met_it_twice()
+    {
+        await using var scene = await FailoverScene.StartAsync(2, cluster: FailoverScene.Calm with { Health = new() { Probe = false } });
+        var body = FailoverScene.Body("twice");
+        await PoisonedAsync(scene, body);
+        foreach (var destination in new[] { 0, 1 })
+        {
+            scene.Host.Get<AvailabilityRegistry>().SetDraining(scene.Host.Cluster("llm"), $"d{destination}", draining: true);
+        }
+
+        await using (var caller = await scene.SendAsync(body))
+        {
+            await caller.HeadAsync();
+            Assert.Equal((503, "no_healthy_backend"), (caller.Status, caller.Header("X-Blaze-Error")));
+            await scene.RestAsync();
+        }
+
+        foreach (var destination in new[] { 0, 1 })
+        {
+            scene.Host.Get<AvailabilityRegistry>().SetDraining(scene.Host.Cluster("llm"), $"d{destination}", draining: false);
+        }
+
+        await using var again = await scene.SendAsync(body);
+        await AnsweredAsync(scene, again, (await scene.NextAsync()).Exchange);
     }
 
     [Theory]
@@ -208,6 +265,30 @@ public sealed class FailoverLimitTests
         await AnsweredAsync(scene, caller, second);
         Assert.Equal(1, await scene.Host.SumAsync("blaze_retries_total{cluster=\"llm\",reason=\"ejected\",result=\"made\"}"));
         Assert.Equal(2, scene.Host.Records.Last.Attempts);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Who_waits_for_the_last_destination_waits_on(int destinations)
+    {
+        await using var scene = await FailoverScene.StartAsync(destinations, cluster: FailoverScene.Calm with { Health = new() { Probe = false } });
+        await using var caller = await scene.SendAsync();
+        var (exchange, silent) = await scene.NextAsync();
+        for (var i = 0; i < destinations; i++)
+        {
+            Availability(scene, i).Take(new AvailabilityEvent(AvailabilityInput.ProbeSucceeded));
+        }
+
+        // The other one first, so that there is nobody to go to when its own is gone.
+        foreach (var dying in Enumerable.Range(0, destinations).OrderBy(i => i == silent))
+        {
+            Availability(scene, dying).Take(new AvailabilityEvent(AvailabilityInput.ProbeFailed, AvailabilityReason.ProbeSilent) { IsConclusive = true, IsHard = true });
+        }
+
+        Assert.True(scene.Host.Cluster("llm").DestinationsState.AvailableDestinations.Count == 0);
+        scene.Host.Time.Advance(DeadlineSweep.Period);
+        await AnsweredAsync(scene, caller, exchange);
     }
 
     [Fact]

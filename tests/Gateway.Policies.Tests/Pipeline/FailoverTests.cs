@@ -158,6 +158,19 @@ public sealed class FailoverTests
         Assert.InRange(await scene.Host.SumAsync("blaze_retries_total{cluster=\"llm\",reason=\"not_connected\",result=\"made\"}"), 1, 12);
     }
 
+    [Theory]
+    [InlineData(1, 502, "upstream_connect_failed", null)]
+    [InlineData(2, 503, "no_healthy_backend", "1")]
+    [InlineData(3, 503, "no_healthy_backend", "1")]
+    public async Task When_nobody_is_there_the_client_is_told_to_come_again(int destinations, int status, string code, string? retryAfter)
+    {
+        await using var scene = await FailoverScene.StartAsync(0, dead: [.. Enumerable.Range(0, destinations).Select(_ => FailoverScene.Dead())]);
+        await using var caller = await scene.SendAsync();
+        await caller.HeadAsync();
+        Assert.Equal((status, code, retryAfter), (caller.Status, caller.Header("X-Blaze-Error"), caller.Header("Retry-After")));
+        await scene.RestAsync();
+    }
+
     [Fact]
     public async Task When_all_refuse_the_client_is_told_of_the_last()
     {

@@ -1,6 +1,11 @@
 using System.Text;
+using BlazeGateway.Policies.Admission;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Pipeline;
+using BlazeGateway.Policies.Pipeline.Body;
 using BlazeGateway.Policies.Tests.Pipeline.Wire;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy;
 
 namespace BlazeGateway.Policies.Tests.Pipeline;
 
@@ -77,6 +82,23 @@ public sealed class FallbackModelTests : IAsyncLifetime
         Assert.Equal((502, "2"), (caller.Status, caller.Header("X-Blaze-Attempts")));
         await other.RestAsync(1);
         Assert.Equal(Outcome.BackendError, other.Records.Last.Outcome);
+    }
+
+    /// <summary>It was told that it may begin, found the place taken, and goes on to another model whose cluster has a queue of its own.</summary>
+    [Fact]
+    public void A_turn_in_the_queue_of_the_first_model_goes_to_somebody_else()
+    {
+        Assert.True(_host.Get<IProxyStateLookup>().TryGetRoute("all", out var route));
+        var plan = _host.Get<PlanCache>().For(route);
+        var context = new RequestContext(_host.Get<BodyBudget>(), _host.Time, _host.Get<Failover>());
+        context.Begin(new DefaultHttpContext(), plan);
+        context.History.Fallbacks = plan.Models.Find("big")!.Fallbacks;
+        var queue = new AdmissionQueue(_host.Time, static () => 1, static _ => true) { Limits = new QueueLimits(10, 1000) };
+        context.Waiting = queue.TryEnter(new WaitTicket(PriorityBand.Standard, 0, 0, long.MaxValue), context);
+        Assert.Equal(1, queue.Granted);
+        Assert.Equal("middle", _host.Get<Failover>().NextModel(context)?.ClusterId);
+        Assert.Equal((null, false, 0), (context.Waiting, queue.IsWaited, queue.Granted));
+        context.End();
     }
 
     private static string Body(string model) => $$"""{"model":"{{model}}","messages":[{"role":"user","content":"Hi"}]}""";

@@ -18,7 +18,7 @@ public sealed class LimitStepTests
         Limits = new LimitsOptions { PerClient = new LimitOptions { Concurrent = perClient }, PerEndpoint = new LimitOptions { Concurrent = perEndpoint } },
     };
 
-    private static ClusterExtensions Admission(int? most) => new() { Admission = new AdmissionOptions { MaxInFlight = most } };
+    private static ClusterExtensions Admission(int? most) => new() { Admission = new AdmissionOptions { MaxInFlight = most, QueueLimit = 0 } };
 
     private static void TwoClients(GatewayPoliciesOptions options) => options.Clients = new ClientsOptions
     {
@@ -151,8 +151,8 @@ public sealed class LimitStepTests
         await host.FreeAsync();
         Assert.Equal(HttpStatusCode.OK, (await host.AskAsync("/two/x")).Status);
         var metrics = await host.MetricsAsync();
-        Assert.Contains("""blaze_admission_shed_total{cluster="llm",band="batch"} 1""", metrics, StringComparison.Ordinal);
-        Assert.Contains("""blaze_admission_shed_total{cluster="llm",band="critical"} 1""", metrics, StringComparison.Ordinal);
+        Assert.Contains("""blaze_admission_shed_total{cluster="llm",band="batch",reason="full"} 1""", metrics, StringComparison.Ordinal);
+        Assert.Contains("""blaze_admission_shed_total{cluster="llm",band="critical",reason="full"} 1""", metrics, StringComparison.Ordinal);
         Assert.All(host.Records.Where(record => record.ErrorCode is not null), record => Assert.Equal((Outcome.NoBackend, "llm"), (record.Outcome, record.Cluster)));
     }
 

@@ -16,31 +16,45 @@ public sealed class PoisonListTests
     public void Two_different_destinations_make_a_request_suspicious()
     {
         Assert.True(_list.IsEmpty);
-        Assert.False(_list.Blame(1, "a"));
-        Assert.False(_list.Blame(1, "a"));
+        Assert.False(Blame(1, "a"));
+        Assert.False(Blame(1, "a"));
         Assert.False(_list.IsQuarantined(1));
-        Assert.False(_list.Blame(2, "b"));
-        Assert.True(_list.Blame(1, "b"));
+        Assert.False(Blame(2, "b"));
+        Assert.True(Blame(1, "b"));
         Assert.True(_list.IsQuarantined(1));
         Assert.False(_list.IsQuarantined(2));
-        Assert.True(_list.Blame(1, "b"));
+        Assert.True(Blame(1, "b"));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(999, false)]
+    [InlineData(1000, true)]
+    public void Another_request_with_the_same_body_counts_when_it_was_sent_well_after(int milliseconds, bool counts)
+    {
+        Blame(1, "a");
+        _time.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        var sent = _time.GetTimestamp();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(counts, _list.Blame(1, "b", sent, isSame: false));
+        Assert.Equal(counts, _list.IsQuarantined(1));
     }
 
     [Fact]
     public void It_is_forgotten_after_its_time()
     {
-        _list.Blame(1, "a");
+        Blame(1, "a");
         _time.Advance(JustBefore);
-        Assert.True(_list.Blame(1, "b"));
+        Assert.True(Blame(1, "b"));
         _time.Advance(JustBefore);
         Assert.True(_list.IsQuarantined(1));
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(_list.IsQuarantined(1));
         Assert.True(_list.IsEmpty);
 
-        _list.Blame(1, "a");
+        Blame(1, "a");
         _time.Advance(PoisonList.Length);
-        Assert.False(_list.Blame(1, "b"));
+        Assert.False(Blame(1, "b"));
         _time.Advance(PoisonList.Length);
         Assert.False(_list.IsQuarantined(2));
         Assert.True(_list.IsEmpty);
@@ -49,10 +63,10 @@ public sealed class PoisonListTests
     [Fact]
     public void What_is_answered_is_forgotten()
     {
-        _list.Blame(1, "a");
+        Blame(1, "a");
         _list.Absolve(1);
         Assert.True(_list.IsEmpty);
-        Assert.False(_list.Blame(1, "b"));
+        Assert.False(Blame(1, "b"));
     }
 
     [Fact]
@@ -60,11 +74,21 @@ public sealed class PoisonListTests
     {
         for (var i = 0; i < PoisonList.Capacity + 5; i++)
         {
-            _list.Blame((UInt128)(i + 1), "a");
+            Blame((UInt128)(i + 1), "a");
         }
 
-        Assert.True(_list.Blame(PoisonList.Capacity, "b"));
-        Assert.False(_list.Blame(PoisonList.Capacity + 1, "b"));
+        Assert.True(Blame(PoisonList.Capacity, "b"));
+        Assert.False(Blame(PoisonList.Capacity + 1, "b"));
+    }
+
+    [Fact]
+    public void When_nobody_is_left_all_is_forgotten()
+    {
+        Blame(1, "a");
+        Blame(1, "b");
+        _list.Clear();
+        Assert.True(_list.IsEmpty);
+        Assert.False(_list.IsQuarantined(1));
     }
 
     [Theory]
@@ -82,4 +106,6 @@ public sealed class PoisonListTests
         (body[0], body[^1]) = (0, 1);
         Assert.NotEqual(known, _list.Fingerprint(new ReadOnlySequence<byte>(body)));
     }
+
+    private bool Blame(UInt128 request, string destination) => _list.Blame(request, destination, _time.GetTimestamp(), isSame: true);
 }

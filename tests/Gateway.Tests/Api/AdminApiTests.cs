@@ -87,7 +87,7 @@ public class AdminApiTests
         _isDraining = true;
         using var answer = await host.Client.GetAsync("/readyz", Cancel);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.Equal("not ready: configuration, serving\n", await answer.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal("not ready: configuration, draining\n", await answer.Content.ReadAsStringAsync(Cancel));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await host.Client.GetAsync("/startupz", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync("/livez", Cancel)).StatusCode);
     }

@@ -27,7 +27,7 @@ public class DirectionTests
     [
         ["Destinations", "Inference", "Clients"],
         ["Resilience"],
-        ["Health", "RateLimiting"],
+        ["Health", "RateLimiting", "Admission"],
         ["LoadBalancing"],
         ["Pipeline"],
     ];

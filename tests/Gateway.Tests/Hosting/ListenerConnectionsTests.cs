@@ -10,7 +10,7 @@ public class ListenerConnectionsTests
     [Fact]
     public async Task Up_to_the_budget_connections_are_served_and_above_it_they_are_closed()
     {
-        var connections = new ListenerConnections(2);
+        var connections = new ListenerConnections(2, TimeProvider.System);
         var serve = connections.Count(ServeAsync);
         var first = serve(new DefaultConnectionContext());
         var second = serve(new DefaultConnectionContext());
@@ -34,7 +34,7 @@ public class ListenerConnectionsTests
     public async Task Many_at_once_never_pass_the_budget()
     {
         var (now, most) = (0, 0);
-        var connections = new ListenerConnections(8);
+        var connections = new ListenerConnections(8, TimeProvider.System);
         var serve = connections.Count(async _ =>
         {
             var open = Interlocked.Increment(ref now);

@@ -10,6 +10,11 @@ internal static class BodyFailure
     public static GatewayError Classify(Exception cause, RequestContext context)
     {
         var http = context.Http;
+        if (context.Deadline.Expired == Expiry.Shutdown)
+        {
+            return GatewayError.Draining;
+        }
+
         if (context.Deadline.Expired != Expiry.None || Departure.IsTimeout(http))
         {
             return GatewayError.RequestTimeout;

@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Inference;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -62,6 +63,11 @@ internal static class BodyReader
                 if (buffer.Length > limit)
                 {
                     return GatewayError.PayloadTooLarge;
+                }
+
+                if (known is null && buffer.Length > MemoryPressure.MostBody && context.Memory != MemoryState.Calm)
+                {
+                    return GatewayError.Overloaded;
                 }
             }
         }

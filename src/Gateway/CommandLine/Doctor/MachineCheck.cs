@@ -1,3 +1,4 @@
+using BlazeGateway.Hosting.Supervision;
 using BlazeGateway.Profiling.Snapshots;
 
 namespace BlazeGateway.CommandLine.Doctor;
@@ -19,6 +20,11 @@ internal static class MachineCheck
             ? new Finding(Verdict.Warn, "cpu", $"the container may use {share:0.##} processors; every pause of its quota delays tokens", "allow 1 or more")
             : new Finding(Verdict.Ok, "cpu", $"{limits.ProcessorCount} processor(s)" + (limits.Processors is { } allowed ? $", container limit {allowed:0.##}" : ""));
     }
+
+    /// <summary>The runtime against <see cref="RuntimeFloor"/>.</summary>
+    public static Finding Runtime(string description) => RuntimeFloor.Fault(description) is { } fault
+        ? new Finding(Verdict.Warn, "runtime", fault[..fault.IndexOf(';', StringComparison.Ordinal)], fault[(fault.IndexOf(';', StringComparison.Ordinal) + 2)..])
+        : new Finding(Verdict.Ok, "runtime", description);
 
     private static Finding Descriptors(MachineLimits limits)
     {

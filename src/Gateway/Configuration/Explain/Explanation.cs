@@ -77,6 +77,7 @@ internal sealed record Explanation
         Add(limits, "Limits.PerClient.Concurrent", extensions.Limits.PerClient.Concurrent);
         Add(limits, "Limits.PerEndpoint.Concurrent", extensions.Limits.PerEndpoint.Concurrent);
         Add(limits, "Admission.MaxInFlight", cluster.Admission.MaxInFlight);
+        Add(limits, "Admission.QueueLimit", cluster.Admission.QueueLimit);
         if (route.Timeout is { } timeout)
         {
             limits["Timeout"] = Show(timeout);

@@ -27,6 +27,12 @@ internal sealed record ProcessOptions
 
     /// <summary>Where secrets are read from.</summary>
     public SecretsOptions Secrets { get; init; } = new();
+
+    /// <summary>How the process stops.</summary>
+    public DrainOptions Drain { get; init; } = new();
+
+    /// <summary>What is done when the process is stuck.</summary>
+    public WatchdogOptions Watchdog { get; init; } = new();
 }
 
 /// <summary>The listener clients use.</summary>

@@ -77,6 +77,7 @@ internal enum ScalarKind
 internal sealed class ScalarShape(ScalarKind kind) : Shape
 {
     public const string DurationPattern = @"^-?(\d{1,8}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
+    public const string UnsignedDurationPattern = @"^(\d{1,7}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
     public const string PositiveDurationPattern = @"^(?!(0+\.)?00:00:00(\.0+)?$)(\d{1,7}\.)?([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,7})?$";
 
     public const string MomentPattern = @"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,7})?(Z|[+-]\d{2}:\d{2})$";
@@ -115,7 +116,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Boolean => "it must be true or false",
         ScalarKind.Integer => "it must be a whole number" + Range(" "),
         ScalarKind.Number => "it must be a number" + Range(" "),
-        ScalarKind.Duration when Shortest is { } shortest && Longest is { } longest => $"it must be a time between {shortest:c} and {longest:c}",
+        ScalarKind.Duration when Longest is not null => $"it must be a time from {Shortest} to {Longest}, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Duration when Pattern == PositiveDurationPattern => "it must be a time longer than zero, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Duration => "it must be a time, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Moment => "it must be a date and time with its zone, such as \"2027-01-31T00:00:00Z\"",
@@ -132,8 +133,8 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Boolean => bool.TryParse(value, out _),
         ScalarKind.Integer => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && InRange(whole),
         ScalarKind.Number => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && InRange(number),
-        ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out var time)
-            && !(time < Shortest) && !(time > Longest),
+        ScalarKind.Duration => Matches(value) && TimeSpan.TryParseExact(value, "c", CultureInfo.InvariantCulture, out var span)
+            && span >= (Shortest ?? TimeSpan.MinValue) && span <= (Longest ?? TimeSpan.MaxValue),
         ScalarKind.Moment => Matches(value) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _),
         _ when Values is not null => Values.Contains(value, StringComparer.OrdinalIgnoreCase),
         _ => value.Length >= (MinLength ?? 0) && value.Length <= (MaxLength ?? int.MaxValue) && Matches(value)

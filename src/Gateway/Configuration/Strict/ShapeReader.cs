@@ -75,11 +75,12 @@ internal static class ShapeReader
         {
             var ours = property?.DeclaringType?.Namespace?.StartsWith("BlazeGateway", StringComparison.Ordinal) == true;
             var range = property?.GetCustomAttribute<RangeAttribute>();
+            var mayBeZero = range is { Minimum: "00:00:00" };
             return new ScalarShape(ScalarKind.Duration)
             {
-                Pattern = ours ? ScalarShape.PositiveDurationPattern : ScalarShape.DurationPattern,
-                Shortest = Time(range?.Minimum),
-                Longest = Time(range?.Maximum),
+                Shortest = range is null ? null : TimeSpan.Parse((string)range.Minimum, CultureInfo.InvariantCulture),
+                Longest = range is null ? null : TimeSpan.Parse((string)range.Maximum, CultureInfo.InvariantCulture),
+                Pattern = !ours ? ScalarShape.DurationPattern : mayBeZero ? ScalarShape.UnsignedDurationPattern : ScalarShape.PositiveDurationPattern,
             };
         }
 
@@ -121,8 +122,6 @@ internal static class ShapeReader
             Maximum = range is not null ? Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture) : type == typeof(int) ? int.MaxValue : null,
         };
     }
-
-    private static TimeSpan? Time(object? limit) => limit is string text ? TimeSpan.Parse(text, CultureInfo.InvariantCulture) : null;
 
     private static bool IsOrdinal(PropertyInfo? property) => property is not null && Comparer(property) is { } comparer && !comparer.Equals("a", "A");
 

@@ -80,7 +80,7 @@ public sealed class FaultRunTests
     public void A_row_counts_what_was_lost_and_how_long()
     {
         Answer Of(double at, double milliseconds, LoadOutcome outcome, int status, int contents = 0) =>
-            new() { At = at, Milliseconds = milliseconds, Outcome = outcome, Status = status, IsStream = contents > 0, Contents = contents };
+            new() { At = at, Milliseconds = milliseconds, FirstMilliseconds = milliseconds, Outcome = outcome, Status = status, IsStream = contents > 0, Contents = contents };
         var row = FaultRow.Of("x", [
             Of(0, 10, LoadOutcome.Ok, 200),
             Of(1, 1000, LoadOutcome.HttpError, 502),

@@ -99,9 +99,9 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"MinimumThroughput\": 1 } },",
         "routes.json:9:103 'MinimumThroughput' is 1; it must be a whole number between 2 and 1,000,000.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.MinimumThroughput)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"SamplingDuration\": \"00:00:00.999\" } },",
-        "routes.json:9:102 'SamplingDuration' is \"00:00:00.999\"; it must be a time between 00:00:01 and 00:10:00.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.SamplingDuration)")]
+        "routes.json:9:102 'SamplingDuration' is \"00:00:00.999\"; it must be a time from 00:00:01 to 00:10:00, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\".  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.SamplingDuration)")]
     [InlineData("\"RoundRobin\",", "\"RoundRobin\", \"Extensions\": { \"CircuitBreaker\": { \"BreakDuration\": \"01:00:00.001\" } },",
-        "routes.json:9:99 'BreakDuration' is \"01:00:00.001\"; it must be a time between 00:00:01 and 01:00:00.  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.BreakDuration)")]
+        "routes.json:9:99 'BreakDuration' is \"01:00:00.001\"; it must be a time from 00:00:01 to 01:00:00, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\".  ($.ReverseProxy.Clusters.llm.Extensions.CircuitBreaker.BreakDuration)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Timeout\": \"00:00:05\" }",
         "routes.json:5:94 Unknown key 'Timeout'.  did you mean 'Timeouts'?  ($.ReverseProxy.Routes.files.Extensions.Timeout)")]
     [InlineData("\"ReverseProxy\": {", "\"Proxy\": { \"Urls\": \"localhost:8080\" }, \"ReverseProxy\": {",

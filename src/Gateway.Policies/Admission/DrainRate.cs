@@ -1,0 +1,65 @@
+namespace BlazeGateway.Policies.Admission;
+
+/// <summary>How many requests a second leave a queue to be served, of late: those of the last <see cref="Memory"/> count most. Changed under its queue's gate only.</summary>
+internal sealed class DrainRate(TimeProvider time)
+{
+    /// <summary>Time after which one that was served counts e times less.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest time a client is told to stay away.</summary>
+    public const int MostSeconds = 60;
+
+    private double _sum;
+    private double _away;
+    private double _weight;
+    private long _at;
+    private bool _hasBegun;
+
+    /// <summary>One left to be served.</summary>
+    public void Add()
+    {
+        Fade();
+        _sum++;
+    }
+
+    /// <summary>Requests a second; 0 while none was served.</summary>
+    public double PerSecond()
+    {
+        Fade();
+
+        // The first second is thought to be whole, or the first of a burst would make a rate of thousands.
+        return _sum == 0 ? 0 : _sum / Math.Max(_weight, 1);
+    }
+
+    /// <summary>
+    /// Sends one away: the seconds until <paramref name="waiting"/> requests, those that were sent away before it and it itself could have been served, 1 to
+    /// <see cref="MostSeconds"/>; 1 while the rate is not known. So they come again one after another and not all at once.
+    /// </summary>
+    public int SendAway(int waiting)
+    {
+        if (PerSecond() is not (> 0 and var rate))
+        {
+            return 1;
+        }
+
+        _away = Math.Min(_away + 1, MostSeconds * rate);
+        return (int)Math.Clamp(Math.Ceiling((waiting + _away) / rate), 1, MostSeconds);
+    }
+
+    private void Fade()
+    {
+        var now = time.GetTimestamp();
+        if (_hasBegun)
+        {
+            var passed = time.GetElapsedTime(_at, now).TotalSeconds;
+            _away = Math.Max(0, _away - (passed * _sum / Math.Max(_weight, 1)));
+            var left = Math.Exp(-passed / Memory.TotalSeconds);
+            _sum *= left;
+
+            // Seconds that were looked at, faded as what happened in them.
+            _weight = (_weight * left) + (Memory.TotalSeconds * (1 - left));
+        }
+
+        (_at, _hasBegun) = (now, true);
+    }
+}

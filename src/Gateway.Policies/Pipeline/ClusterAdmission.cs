@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using BlazeGateway.Policies.Admission;
+using BlazeGateway.Policies.Clients;
+using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace BlazeGateway.Policies.Pipeline;
+
+/// <summary>What is kept of a cluster's admission whatever its configuration: who waits, and what was learned of its destinations.</summary>
+internal sealed class ClusterAdmission
+{
+    private readonly ConditionalWeakTable<DestinationLoad, GradientLimit> _learned = [];
+    private readonly ClusterState _cluster;
+    private readonly RoomSignal? _signal;
+    private AdmitStep? _step;
+
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="pick">Whom it asks whether a request could begin.</param>
+    /// <param name="room">Where destinations tell that they have more room; null for a cluster of no configuration.</param>
+    /// <param name="time">Clock.</param>
+    public ClusterAdmission(ClusterState cluster, DestinationPick pick, RoomSignal? room, TimeProvider time)
+    {
+        _cluster = cluster;
+        Queue = new AdmissionQueue(time, Room, request => pick.MayBegin((RequestContext)request));
+        _signal = room;
+        Freed = Queue.Freed;
+    }
+
+    /// <summary>Those that wait.</summary>
+    public AdmissionQueue Queue { get; }
+
+    /// <summary>Tells the queue that there may be more room.</summary>
+    public Action Freed { get; }
+
+    /// <summary>What the newest configuration makes of it; null when nothing is bounded.</summary>
+    public AdmitStep? Step
+    {
+        get => Volatile.Read(ref _step);
+        set
+        {
+            Queue.Limits = value?.Limits ?? Queue.Limits;
+            Volatile.Write(ref _step, value);
+            if (value is not null)
+            {
+                _signal?.Listen(Freed);
+            }
+
+            Freed();
+        }
+    }
+
+    /// <summary>A first chunk of an answer from <paramref name="load"/> took <paramref name="seconds"/>.</summary>
+    public void FirstChunk(DestinationLoad load, TimeSpan now, double seconds)
+    {
+        if (load.AdaptiveLimit == int.MaxValue)
+        {
+            // New, or another server than the one that was learned.
+            _learned.AddOrUpdate(load, new GradientLimit(MostOf(load)));
+        }
+
+        var learned = _learned.GetValue(load, static load => new GradientLimit(MostOf(load)));
+        learned.Most = MostOf(load);
+        learned.Add(now, seconds, load.InFlight);
+        load.AdaptiveLimit = learned.Limit;
+    }
+
+    /// <summary>How much waits, for people to read.</summary>
+    public QueueReport Describe() => new(
+        Queue.Limits.Requests,
+        Enumerable.Range(0, PriorityBandNames.Count).ToDictionary(static band => PriorityBandNames.Of((PriorityBand)band), band => Queue.CountOf((PriorityBand)band), StringComparer.Ordinal),
+        Queue.Bytes,
+        Math.Round(Queue.DrainPerSecond, 3));
+
+    private static int MostOf(DestinationLoad load) =>
+        load.MaxInFlight != int.MaxValue ? load.MaxInFlight : load.Reported?.Facts.MaxRunning is >= 1 and var told ? told : GradientLimit.MostUnknown;
+
+    private int Room()
+    {
+        var most = Step?.Free ?? int.MaxValue;
+        if (_cluster.DestinationsState.AvailableDestinations is not CandidateSet { Count: > 0 } set)
+        {
+            return most;
+        }
+
+        var (free, isWorthIt) = (0L, false);
+        foreach (var load in set.Loads.Candidates)
+        {
+            free += load.Free;
+            isWorthIt |= load is { Weight: > 0, IsCooling: false };
+        }
+
+        // Where nobody takes requests those that wait are to learn it.
+        return (int)Math.Min(most, isWorthIt ? free : int.MaxValue);
+    }
+}
+
+/// <summary>How much waits for a cluster.</summary>
+/// <param name="Limit">Most requests that may wait.</param>
+/// <param name="Waiting">Requests that wait, by priority.</param>
+/// <param name="Bytes">Bytes of their bodies.</param>
+/// <param name="ServedPerSecond">Requests that leave the queue to be served, each second of late.</param>
+internal sealed record QueueReport(int Limit, IReadOnlyDictionary<string, int> Waiting, long Bytes, double ServedPerSecond);
