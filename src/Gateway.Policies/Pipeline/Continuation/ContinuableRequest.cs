@@ -37,7 +37,7 @@ internal sealed class ContinuableRequest
     public static ContinuableRequest? Read(RequestContext context)
     {
         ref var facts = ref context.Facts;
-        if (facts.Choices > 1 || facts.HasTools || facts.Store || facts.Background || context.Body.IsEmpty)
+        if (facts.Choices > 1 || facts.Store || facts.Background || context.Body.IsEmpty)
         {
             return null;
         }

@@ -166,6 +166,12 @@ internal sealed class StreamContinuation : IDisposable
     {
         var isBroken = _breaks;
         _breaks = false;
+        var expired = _context.Deadline.Expired;
+        if (_wasBroken && expired is Expiry.Total or Expiry.Shutdown)
+        {
+            // Nobody would go on, whatever broke off before.
+            _error = ForwardFailure.Of(expired);
+        }
 
         // What has not reached the client yet was the failover's to send again.
         if (!isBroken || !_context.Http.Response.HasStarted)
@@ -175,7 +181,7 @@ internal sealed class StreamContinuation : IDisposable
 
         _wasBroken = true;
         _error = _context.Error ?? GatewayError.UpstreamReset;
-        if (!IsOpen || IsComplete || Departure.Of(_context.Http) || Departure.IsTimeout(_context.Http))
+        if (!IsOpen || IsComplete || expired == Expiry.Shutdown || Departure.Of(_context.Http) || Departure.IsTimeout(_context.Http))
         {
             return false;
         }

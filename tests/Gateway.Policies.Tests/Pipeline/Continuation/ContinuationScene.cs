@@ -60,20 +60,8 @@ internal sealed class ContinuationScene : IAsyncDisposable
         return exchange;
     }
 
-    /// <summary>The next request of a client that reaches a destination; what the gateway asks model servers for itself is answered.</summary>
-    public async Task<(Exchange Exchange, int Destination)> AskedAsync()
-    {
-        while (true)
-        {
-            var asked = await Inner.NextAsync();
-            if (asked.Exchange.Head.StartsWith("POST", StringComparison.Ordinal))
-            {
-                return asked;
-            }
-
-            await asked.Exchange.AnswerAsync("{}", status: "404 Not Found");
-        }
-    }
+    /// <summary>The next request of a client that reaches a destination.</summary>
+    public Task<(Exchange Exchange, int Destination)> AskedAsync() => Inner.NextAsync();
 
     public Task<double> ContinuedAsync(string result) => Host.SumAsync($"blaze_stream_continuations_total{{cluster=\"llm\",result=\"{result}\"}}");
 
