@@ -60,4 +60,21 @@ internal sealed partial class RequestContext
 
     /// <summary>Whether the time of the answer is that of the client's upload, which says nothing of the destination. Bodies of inference requests were read before.</summary>
     public bool IsUpload => !IsInference && Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+
+    /// <summary>Lets go of everything that was held. True when an attempt that was given up may still read the body.</summary>
+    private bool EndBody()
+    {
+        Continuation?.Dispose();
+        Continuation = null;
+        var isHalfRead = Replay.IsHalfRead || _isLeftHalfRead;
+        if (!isHalfRead)
+        {
+            Body.Clear();
+            Replay.Reset();
+        }
+
+        _budget.Release(_reserved);
+        _reserved = 0;
+        return isHalfRead;
+    }
 }

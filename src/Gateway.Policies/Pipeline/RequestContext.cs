@@ -290,17 +290,7 @@ internal sealed partial class RequestContext
     {
         Trial?.Abandon();
         Trial = null;
-        Continuation?.Dispose();
-        Continuation = null;
-        var isHalfRead = Replay.IsHalfRead || _isLeftHalfRead;
-        if (!isHalfRead)
-        {
-            Body.Clear();
-            Replay.Reset();
-        }
-
-        _budget.Release(_reserved);
-        _reserved = 0;
+        var isHalfRead = EndBody();
         _scanner = default;
         _facts = default;
         _splices = default;
