@@ -11,7 +11,6 @@ public sealed class ContinuationCheckTests : IDisposable
     [InlineData("sglang")]
     [InlineData("tgi")]
     [InlineData("llamacpp")]
-    [InlineData("VLLM")]
     public async Task Kinds_that_continue_are_right(string kind) => Assert.Empty(await FindingsAsync(Enabled, Kind(kind)));
 
     [Theory]
