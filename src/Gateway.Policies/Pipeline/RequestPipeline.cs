@@ -63,11 +63,7 @@ internal sealed partial class RequestPipeline(
                 goesOn = context.Failover!.Again(context, error) || context.Continuation?.GoesOn() == true;
             }
 
-            if (context.Continuation is { } continuation)
-            {
-                await continuation.CloseAsync();
-            }
-
+            await (context.Continuation?.CloseAsync() ?? default);
             if (context.Error is not null || context.FirstEvent is not null)
             {
                 await AnswerAsync(context);

@@ -186,6 +186,13 @@ internal sealed class StreamContinuation : IDisposable
             return false;
         }
 
+        // The body for the next destination is held beside the client's.
+        if (!_context.TryReserve(_context.Body.Length + _length))
+        {
+            _result = ContinuationResult.Exhausted;
+            return false;
+        }
+
         if (_context.Failover!.WhyNotContinued(_context) is { } reason)
         {
             _result = reason;
