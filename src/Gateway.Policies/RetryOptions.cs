@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace BlazeGateway.Policies;
 
-/// <summary>When a request whose destination failed is sent to another one. Never after the first byte of an answer was passed on.</summary>
+/// <summary>When a request whose destination failed is sent to another one. Never after the first byte of an answer was passed on, unless <see cref="RouteExtensions.Continuation"/> has streams go on; its attempts count here too.</summary>
 public sealed record RetryOptions
 {
     /// <summary>

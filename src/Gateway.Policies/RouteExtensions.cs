@@ -23,6 +23,9 @@ public sealed record RouteExtensions
     /// <summary>When a request whose destination failed is sent to another one.</summary>
     public RetryOptions Retry { get; init; } = new();
 
+    /// <summary>Whether a stream whose destination broke off in the middle goes on from another one. Default: it does not.</summary>
+    public ContinuationOptions Continuation { get; init; } = new();
+
     /// <summary>
     /// Whether a request must carry the key of a known client; else 401 <c>missing_api_key</c>. Default: null, what <c>Clients:RequireKey</c> says.
     /// </summary>

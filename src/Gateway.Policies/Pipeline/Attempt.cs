@@ -209,6 +209,12 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             sample.Add(now, waited, context.Note);
         }
 
+        if (context.Continuation is { IsContinued: true })
+        {
+            // Its prompt is longer than what the request says, and its answer shorter.
+            return;
+        }
+
         context.Tokens?.Learn(context.Facts, usage, isWhole: context.AnswerEnd == AnswerEnd.Complete);
         if (!context.Prefix.IsEmpty && usage.Prompt > 0 && sample.IsCurrent)
         {
@@ -248,6 +254,13 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         }
 
         var request = context.Http.Request;
+        if (context.Continuation?.Body is { } longer)
+        {
+            request.Body = new MemoryStream(longer, writable: false);
+            request.ContentLength = longer.Length;
+            return;
+        }
+
         request.Body = context.Rewind();
         request.Headers.TransferEncoding = default;
         request.ContentLength = context.Body.Length + context.Splices.Growth;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using BlazeGateway.Policies.Destinations.Reports;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Continuation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
@@ -40,7 +41,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
             context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
             context.Came();
             context.Trial?.Answered((int)proxyResponse.StatusCode);
-            if (context.Failover?.KeepsBack(context, proxyResponse) == true)
+            if (context.Failover?.KeepsBack(context, proxyResponse) == true || context.Continuation?.Refuses(proxyResponse) == true)
             {
                 return new(false);
             }
@@ -236,6 +237,11 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
 
         var isStream = isPlain && answer.StatusCode == HttpStatusCode.OK && framing == (context.Dialect == Dialect.Ollama ? Framing.Lines : Framing.Events);
         context.Scanner = new AnswerScanner(context.Dialect, isStream);
+        if (isStream && context.Route.Options.Continuation.Enabled)
+        {
+            context.Continuation ??= StreamContinuation.TryBegin(context, answer.Content);
+        }
+
         answer.Content = new ObservedContent(answer.Content, context, isStream, isRewritten);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Continuation;
 using BlazeGateway.Policies.Resilience;
 using Prometheus;
 
@@ -18,6 +19,7 @@ public sealed class ClusterMetrics
     private readonly Histogram.Child?[] _waits = new Histogram.Child?[PriorityBandNames.Count];
     private readonly Gauge.Child?[] _depths = new Gauge.Child?[PriorityBandNames.Count];
     private readonly Counter.Child?[] _retries = new Counter.Child?[2 * RetryCauses.Count];
+    private readonly Counter.Child?[] _continuations = new Counter.Child?[ContinuationResults.Count];
     private bool _retired;
 
     /// <param name="cluster">Its name.</param>
@@ -70,6 +72,9 @@ public sealed class ClusterMetrics
         (Volatile.Read(ref _retries[index]) ?? CreateRetry(index, cause, wasMade))?.Inc();
     }
 
+    /// <summary>A stream of a route that has its streams continued broke off.</summary>
+    internal void Continued(ContinuationResult result) => (Volatile.Read(ref _continuations[(int)result]) ?? CreateContinuation(result))?.Inc();
+
     internal void Retire()
     {
         lock (_gate)
@@ -81,6 +86,8 @@ public sealed class ClusterMetrics
             _families.QueueDepth.Remove(labels => labels[0] == _cluster);
             _families.QueueWait.Remove(labels => labels[0] == _cluster);
             Array.Clear(_retries);
+            Array.Clear(_continuations);
+            _families.Continuations.Remove(labels => labels[0] == _cluster);
             _families.Retries.Remove(labels => labels[0] == _cluster);
             _families.Shed.Remove(labels => labels[0] == _cluster);
             _families.ModelDuration.Remove(labels => labels[3] == _cluster);
@@ -99,6 +106,14 @@ public sealed class ClusterMetrics
         lock (_gate)
         {
             return _retries[index] ??= _retired ? null : _families.Retries.Get(_cluster, cause.Name(), wasMade ? "made" : "budget");
+        }
+    }
+
+    private Counter.Child? CreateContinuation(ContinuationResult result)
+    {
+        lock (_gate)
+        {
+            return _continuations[(int)result] ??= _retired ? null : _families.Continuations.Get(_cluster, result.Name());
         }
     }
 

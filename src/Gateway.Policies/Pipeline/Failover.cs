@@ -1,5 +1,6 @@
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Pipeline.Continuation;
 using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -121,6 +122,28 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         context.Cluster!.Metrics.Retried(cause, wasMade: true);
         context.BeginAgain();
         return true;
+    }
+
+    /// <summary>Whether the destination of the attempt at hand is there, as far as is known.</summary>
+    public DestinationAvailability AvailabilityOf(RequestContext context) => availability.Of(context.Destination!);
+
+    /// <summary>Why a stream that broke off does not go on from another destination; null when it does, which is paid for.</summary>
+    public ContinuationResult? WhyNotContinued(RequestContext context)
+    {
+        if (!IsRepeatable(context) || !HasAttempts(context, RetryCause.Broken) || context.Deadline.IsOver(context.Time.GetTimestamp()) || !HasAnother(context))
+        {
+            return ContinuationResult.Exhausted;
+        }
+
+        // As with other attempts: a destination that is out already breaks off nothing more.
+        var budget = context.Cluster!.Retries;
+        if (!availability.IsAvailable(context.Destination!))
+        {
+            budget.Take();
+            return null;
+        }
+
+        return budget.TryTake() ? null : ContinuationResult.Budget;
     }
 
     /// <summary>The error of a request that found no destination, when all that might take it limit their rate: how long until the first does not is noted.</summary>

@@ -25,7 +25,8 @@ internal sealed class ObservedContent : HttpContent
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
         var observed = new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken), _context, _isStream, cancellationToken);
-        return _isRewritten ? AnswerRewrite.Wrap(observed, _context, _isStream) : observed;
+        Stream answer = _isRewritten ? AnswerRewrite.Wrap(observed, _context, _isStream) : observed;
+        return _isStream && _context.Continuation is { } continuation ? continuation.Wrap(answer) : answer;
     }
 
     /// <inheritdoc />

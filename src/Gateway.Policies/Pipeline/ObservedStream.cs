@@ -114,6 +114,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         _context.Deadline.Await(now, _context.Route.BetweenChunksTicks ?? _context.Cluster!.BetweenChunksTicks);
+        _context.Continuation?.Watch();
     }
 
     /// <summary>Reads until the first event tells whether the stream is an answer or an error in the shape of one.</summary>
@@ -194,6 +195,12 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         _context.Http.Features.Set<IHttpResetFeature>(DeferredReset.Instance);
+        if (_context.Continuation?.Breaks() == true)
+        {
+            // It may go on from another destination; if it does not, the pipeline ends it.
+            throw new AnswerCutException(cause);
+        }
+
         if (!_isStream || !_context.Scanner.AtFrameBoundary || !_context.Route.EndsBrokenStreams || _context.Http.Response.ContentLength is not null)
         {
             throw new AnswerCutException(cause);

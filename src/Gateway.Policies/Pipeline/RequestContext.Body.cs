@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.Pipeline.Continuation;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BlazeGateway.Policies.Pipeline;
@@ -14,6 +15,9 @@ internal sealed partial class RequestContext
 
     /// <summary>The request's body when it was read before the pick.</summary>
     public BodyBuffer Body { get; } = new();
+
+    /// <summary>Set while the stream at hand may go on from another destination.</summary>
+    public StreamContinuation? Continuation { get; set; }
 
     /// <summary>Starts <see cref="Replay"/> again for an attempt. One that an earlier attempt left half read may still be read by it.</summary>
     public ReplayStream Rewind()
@@ -40,10 +44,10 @@ internal sealed partial class RequestContext
         return true;
     }
 
-    /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked.</summary>
+    /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked, unless the stream may be continued.</summary>
     public void ReleaseBody()
     {
-        if (Body.IsEmpty || !Replay.IsRead || _isLeftHalfRead)
+        if (Body.IsEmpty || !Replay.IsRead || _isLeftHalfRead || Continuation is { IsOpen: true })
         {
             return;
         }
@@ -56,4 +60,21 @@ internal sealed partial class RequestContext
 
     /// <summary>Whether the time of the answer is that of the client's upload, which says nothing of the destination. Bodies of inference requests were read before.</summary>
     public bool IsUpload => !IsInference && Http.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+
+    /// <summary>Lets go of everything that was held. True when an attempt that was given up may still read the body.</summary>
+    private bool EndBody()
+    {
+        Continuation?.Dispose();
+        Continuation = null;
+        var isHalfRead = Replay.IsHalfRead || _isLeftHalfRead;
+        if (!isHalfRead)
+        {
+            Body.Clear();
+            Replay.Reset();
+        }
+
+        _budget.Release(_reserved);
+        _reserved = 0;
+        return isHalfRead;
+    }
 }

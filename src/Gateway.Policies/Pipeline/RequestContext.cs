@@ -221,12 +221,13 @@ internal sealed partial class RequestContext
     /// <summary>Ticks since <see cref="Begin"/>.</summary>
     public long Elapsed() => Time.GetTimestamp() - _record.Started;
 
-    /// <summary>Forgets the attempt that failed, before another one: nothing of it has reached the client.</summary>
-    public void BeginAgain()
+    /// <summary>Forgets the attempt that failed, before another one.</summary>
+    /// <param name="outcome">What is said of the decision that led to it.</param>
+    public void BeginAgain(string outcome = "retried")
     {
         History.Tried.Add(Destination!);
         History.KeptBack = RetryCause.None;
-        Decided.Settle(new DecisionOutcome("retried", AnswerStatus(), -1, -1));
+        Decided.Settle(new DecisionOutcome(outcome, AnswerStatus(), -1, -1));
         Decided = default;
         Http.Response.Clear();
         Http.Features.Set<IForwarderErrorFeature>(null);
@@ -289,15 +290,7 @@ internal sealed partial class RequestContext
     {
         Trial?.Abandon();
         Trial = null;
-        var isHalfRead = Replay.IsHalfRead || _isLeftHalfRead;
-        if (!isHalfRead)
-        {
-            Body.Clear();
-            Replay.Reset();
-        }
-
-        _budget.Release(_reserved);
-        _reserved = 0;
+        var isHalfRead = EndBody();
         _scanner = default;
         _facts = default;
         _splices = default;

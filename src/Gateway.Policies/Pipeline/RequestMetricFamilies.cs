@@ -33,6 +33,7 @@ internal sealed class RequestMetricFamilies
         PartitionEvictions = _factory.CreateCounter("blaze_ratelimit_partition_evictions_total", "Partitions with nothing in flight that made room for others.", [], NoExemplar);
         PartitionOverflows = _factory.CreateCounter("blaze_ratelimit_partition_overflows_total", "Times a client had to share a partition because there was no room.", [], NoExemplar);
         Retries = Counter("blaze_retries_total", "Attempts beyond the first of a request, by their cause and by whether they were made.", "cluster", "cluster", "reason", "result");
+        Continuations = Counter("blaze_stream_continuations_total", "Streams that broke off and might have gone on from another destination, by what came of it.", "cluster", "cluster", "result");
         Shed = Counter("blaze_admission_shed_total", "Requests refused because their cluster was full, by priority and by why they did not wait any longer.", "cluster", "cluster", "band", "reason");
         QueueDepth = new(_factory.CreateGauge("blaze_queue_depth_requests", "Requests that wait for their cluster.", ["cluster", "band"]), limit, Overflow.WithLabels("cluster"));
         QueueWait = Histogram("blaze_queue_wait_seconds", "Time requests waited that were served after it.", MetricBuckets.FirstToken, "cluster", "cluster", "band");
@@ -80,6 +81,8 @@ internal sealed class RequestMetricFamilies
     public Counter PartitionOverflows { get; }
 
     public BoundedSeries<Counter.Child> Retries { get; }
+
+    public BoundedSeries<Counter.Child> Continuations { get; }
 
     public BoundedSeries<Counter.Child> Shed { get; }
 

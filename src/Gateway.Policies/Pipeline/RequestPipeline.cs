@@ -60,9 +60,10 @@ internal sealed partial class RequestPipeline(
                 }
 
                 TellWhy(context, error);
-                goesOn = context.Failover!.Again(context, error);
+                goesOn = context.Failover!.Again(context, error) || context.Continuation?.GoesOn() == true;
             }
 
+            await (context.Continuation?.CloseAsync() ?? default);
             if (context.Error is not null || context.FirstEvent is not null)
             {
                 await AnswerAsync(context);
@@ -174,6 +175,7 @@ internal sealed partial class RequestPipeline(
 
     private async Task FailAsync(RequestContext context, Exception exception)
     {
+        context.Continuation?.Uncover();
         if (Departure.Of(context.Http))
         {
             context.Error = GatewayError.ClientClosedRequest;

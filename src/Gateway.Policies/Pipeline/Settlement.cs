@@ -49,6 +49,8 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
             record.StatusCode = GatewayError.ClientClosedRequest.Status;
         }
 
+        DecisionFacts.Settle(context);
+        context.Continuation?.Correct(ref record);
         var model = record is { Model: { } name, Attempts: > 0 } ? context.Cluster!.Metrics.Model(name, record.Operation) : null;
         metrics.Settled(record, context.Route.Metrics, model);
         if (context.IsUpgraded)
@@ -56,7 +58,6 @@ internal sealed class Settlement(RequestMetrics metrics, IAccessLog log, Request
             metrics.UpgradeEnded();
         }
 
-        DecisionFacts.Settle(context);
         RequestTracing.Settled(Activity.Current, record);
         log.Write(record);
     }

@@ -28,7 +28,7 @@ internal sealed class FailoverScene : IAsyncDisposable
     public static async Task<FailoverScene> StartAsync(
         int destinations, RouteExtensions? route = null, ClusterExtensions? cluster = null, Func<ClusterConfig, ClusterConfig>? change = null, Action<Microsoft.Extensions.DependencyInjection.IReverseProxyBuilder>? proxy = null, params string[] dead)
     {
-        var all = Enumerable.Range(0, destinations).Select(_ => new ScriptedDestination()).ToArray();
+        var all = Enumerable.Range(0, destinations).Select(_ => new ScriptedDestination { AnswersQuestions = cluster?.ModelServer is not null }).ToArray();
         var config = WireHost.Cluster("llm", [.. all.Select(one => one.Address), .. dead]) with { LoadBalancingPolicy = "RoundRobin" };
         config = ExtensionsCarrier.Attach(change?.Invoke(config) ?? config, cluster ?? Calm);
         return new FailoverScene(await WireHost.StartAsync([WireHost.Route("all", route ?? new() { Inference = true })], [config], proxy), all);

@@ -128,7 +128,7 @@ internal sealed class SimulatedGateway : IAccessLog, IForwarderHttpClientFactory
     public SimulatedTicket Send(SimulatedRequest request)
     {
         var exchange = new SimulatedExchange($"r{Tickets.Count}", request);
-        var ticket = new SimulatedTicket(request, exchange, Time.Now) { MostAttempts = Setup.Route.Retry.MaxAttempts };
+        var ticket = new SimulatedTicket(request, exchange, Time.Now) { MostAttempts = Setup.Route.Retry.MaxAttempts, MayContinue = Setup.Route.Continuation.Enabled && Setup.Cluster.ModelServer is not null };
         Tickets.Add(ticket);
         _running.Add(exchange.Id, ticket);
         var endpoint = DataSources.Single().Endpoints.Single();

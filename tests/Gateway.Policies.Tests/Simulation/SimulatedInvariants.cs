@@ -153,7 +153,12 @@ internal sealed class SimulatedInvariants
         Hold(load.InFlight <= load.MaxInFlight, $"{load.Id} has {load.InFlight} of {load.MaxInFlight} requests in flight");
         Hold(ticket.Attempts.TrueForAll(before => before.Destination != destination), $"{Name(ticket)} was sent to {load.Id} a second time");
         Hold(ticket.Settled == 0, $"{Name(ticket)} was sent on after it was settled");
-        Hold(!ticket.Exchange.HasStarted, $"{Name(ticket)} was sent on after its answer had begun");
+        Hold(!ticket.Exchange.HasStarted || ticket.MayContinue, $"{Name(ticket)} was sent on after its answer had begun");
+        if (ticket.Exchange.HasStarted)
+        {
+            Seen.Add("continued");
+        }
+
         if (!facts.IsAvailable)
         {
             var isCandidate = IsPanic() && facts is { State: AvailabilityState.Ejected or AvailabilityState.HalfOpen, IsDead: false };
@@ -224,8 +229,34 @@ internal sealed class SimulatedInvariants
     private static bool IsWhole(SimulatedTicket ticket)
     {
         var (text, host) = (ticket.Exchange.Text, ticket.Attempts[^1].Server.Host);
+        if (ticket.MayContinue && text.StartsWith("data: ", StringComparison.Ordinal))
+        {
+            return IsContinued(ticket, text);
+        }
+
         var isMixed = ticket.Attempts.SkipLast(1).Any(before => before.Server.Host != host && text.Contains($"\"{before.Server.Host} ", StringComparison.Ordinal));
         return !isMixed && text.Contains($"\"{host} ", StringComparison.Ordinal) && (text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) || text.EndsWith("whole\"}}]}", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// The beginnings of what servers said, one after the other in the order they were asked, each without a gap and once; the last one's whole, and one end. Where that
+    /// one broke off after its text, nobody had to be asked for the end.
+    /// </summary>
+    private static bool IsContinued(SimulatedTicket ticket, string text)
+    {
+        var rest = text.AsSpan();
+        var said = 0;
+        foreach (var attempt in ticket.Attempts)
+        {
+            said = 0;
+            while (rest.StartsWith($$$"""data: {"choices":[{"delta":{"content":"{{{attempt.Server.Host}}} {{{said}}}"}}]}""" + "\n\n", StringComparison.Ordinal))
+            {
+                rest = rest[(rest.IndexOf('\n') + 2)..];
+                said++;
+            }
+        }
+
+        return rest is "data: [DONE]\n\n" && said == ticket.Attempts[^1].Server.Events;
     }
 
     /// <summary>Nobody is told that there is nobody to ask while there is one: by what the gateway knows, and by what is true.</summary>

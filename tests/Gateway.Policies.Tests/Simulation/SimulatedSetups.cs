@@ -65,6 +65,7 @@ internal static class SimulatedSetups
         Inference = true,
         Timeouts = new TimeoutOptions { FirstByte = TimeSpan.FromSeconds(random.Next(2, 20)), BetweenChunks = TimeSpan.FromSeconds(random.Next(2) == 0 ? random.Next(1, 6) : 30), Total = TimeSpan.FromSeconds(random.Next(20, 60)) },
         Retry = new RetryOptions { MaxAttempts = random.Next(1, 6), AfterSend = random.Next(3) == 0 ? random.Next(2) == 0 : null },
+        Continuation = new ContinuationOptions { Enabled = random.Next(3) == 0 },
         Limits = new LimitsOptions
         {
             PerClient = new LimitOptions { Concurrent = random.Next(4) == 0 ? random.Next(1, 5) : null },

@@ -19,6 +19,9 @@ internal sealed class SimulatedTicket(SimulatedRequest request, SimulatedExchang
     /// <summary>Most attempts it may have by the configuration it came under, those that were limited aside.</summary>
     public int MostAttempts { get; init; }
 
+    /// <summary>Whether its stream may go on from another server by the configuration it came under.</summary>
+    public bool MayContinue { get; init; }
+
     /// <summary>Attempts, in order.</summary>
     public List<SimulatedAttempt> Attempts { get; } = [];
 

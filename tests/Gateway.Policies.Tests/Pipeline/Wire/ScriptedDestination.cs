@@ -39,6 +39,9 @@ internal sealed class ScriptedDestination : IAsyncDisposable
     /// <summary>Whether bodies are left unread until <see cref="Exchange.ReadOn"/>.</summary>
     public bool IsPaused { get; set; }
 
+    /// <summary>Whether what the gateway asks model servers for itself (GET) is answered 404 and not handed out.</summary>
+    public bool AnswersQuestions { get; init; }
+
     /// <summary>Whether a request came that nobody took.</summary>
     public bool HasWaiting => _exchanges.Reader.Count > 0;
 
@@ -85,6 +88,12 @@ internal sealed class ScriptedDestination : IAsyncDisposable
                 if (!IsPaused)
                 {
                     exchange.ReadOn();
+                }
+
+                if (AnswersQuestions && head.StartsWith("GET ", StringComparison.Ordinal))
+                {
+                    await exchange.AnswerAsync("{}", status: "404 Not Found");
+                    continue;
                 }
 
                 _exchanges.Writer.TryWrite(exchange);

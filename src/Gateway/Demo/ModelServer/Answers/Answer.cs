@@ -12,14 +12,18 @@ internal sealed class Answer
 
     private const int ToolPieceLength = 4;
     private readonly ulong _seed;
+    private readonly int _begun;
     private readonly JsonEncodedText _model;
 
     public Answer(InferenceCall call, ulong seed, int? fixedTokens)
     {
-        Call = call;
         _model = JsonEncodedText.Encode(call.Model);
         _seed = Chance.Mix(seed, call.Prompt.Fingerprint);
         Id = _seed.ToString("x16", CultureInfo.InvariantCulture) + Chance.Mix(_seed, 1).ToString("x16", CultureInfo.InvariantCulture)[..8];
+        _begun = call.Begun is { } text ? Vocabulary.Count(_seed, text) : 0;
+
+        // What it goes on with is read like the rest of the prompt, a token for a word.
+        Call = _begun == 0 ? call : call with { Prompt = call.Prompt with { Tokens = call.Prompt.Tokens + _begun } };
         ToolArguments = call.Tool?.Arguments(Id[..6], 1 + (int)(_seed % 9));
         if (ToolArguments is not null)
         {
@@ -27,8 +31,8 @@ internal sealed class Answer
             return;
         }
 
-        var wanted = Math.Max(fixedTokens ?? 24 + (int)(Chance.Mix(_seed, 0) % 97), call.MinTokens);
-        Tokens = Math.Max(1, Math.Min(wanted, call.MaxTokens ?? int.MaxValue));
+        var wanted = Math.Max((fixedTokens ?? 24 + (int)(Chance.Mix(_seed, 0) % 97)) - _begun, call.MinTokens);
+        Tokens = Math.Max(call.Begun is null ? 1 : 0, Math.Min(wanted, call.MaxTokens ?? int.MaxValue));
         IsCutByLength = Tokens < wanted;
     }
 
@@ -37,7 +41,7 @@ internal sealed class Answer
     /// <summary>Identifier without a dialect's prefix, 24 hexadecimal digits.</summary>
     public string Id { get; }
 
-    /// <summary>Tokens of the whole answer.</summary>
+    /// <summary>Tokens of the whole answer, without those it goes on after.</summary>
     public int Tokens { get; }
 
     public bool IsCutByLength { get; }
@@ -57,7 +61,7 @@ internal sealed class Answer
     public ReadOnlySpan<byte> ModelJson => _model.EncodedUtf8Bytes;
 
     /// <summary>Bytes of a token of words inside a JSON string.</summary>
-    public ReadOnlySpan<byte> TokenJson(int index) => Vocabulary.JsonBytes(_seed, index);
+    public ReadOnlySpan<byte> TokenJson(int index) => Vocabulary.JsonBytes(_seed, _begun + index);
 
     /// <summary>The part of <see cref="ToolArguments"/> that token <paramref name="index"/> carries.</summary>
     public string ToolPiece(int index) =>

@@ -23,7 +23,7 @@ internal static class CallReader
             throw new BadCallException("n", "n must be 1: this server gives one choice per request");
         }
 
-        return Common(body, prompt, defaults) with { Tool = ToolCall.Choose(body) };
+        return Common(body, prompt, defaults) with { Tool = ToolCall.Choose(body), Begun = Begun(body) };
     }
 
     /// <summary>OpenAI legacy completions: one prompt, text or tokens.</summary>
@@ -137,6 +137,25 @@ internal static class CallReader
         };
     }
 
+    /// <summary>Text of the last message when the server is to go on with it (vLLM, SGLang); null when it is to begin a message of its own.</summary>
+    private static string? Begun(JsonElement body)
+    {
+        if (Flag(body, "continue_final_message") != true)
+        {
+            return null;
+        }
+
+        if (Flag(body, "add_generation_prompt") != false)
+        {
+            throw new BadCallException("continue_final_message", "continue_final_message needs add_generation_prompt to be false");
+        }
+
+        var messages = body.GetProperty("messages");
+        return TextOf(messages[messages.GetArrayLength() - 1], "role") == "assistant" && TextOf(messages[messages.GetArrayLength() - 1], "content") is { } text
+            ? text
+            : throw new BadCallException("messages", "with continue_final_message the last message must be the assistant's, with a text");
+    }
+
     private static JsonElement Object(JsonElement body) =>
         body.ValueKind == JsonValueKind.Object ? body : throw new BadCallException("body", "the body must be a JSON object");
 
@@ -149,7 +168,10 @@ internal static class CallReader
 
         Member(body, "tools", prompt);
         Member(body, "system", prompt);
-        foreach (var message in messages.EnumerateArray())
+
+        // A message that is gone on with is part of the answer; the prompt ends before it.
+        var count = Flag(body, "continue_final_message") == true ? messages.GetArrayLength() - 1 : int.MaxValue;
+        foreach (var message in messages.EnumerateArray().Take(count))
         {
             if (message.ValueKind != JsonValueKind.Object)
             {

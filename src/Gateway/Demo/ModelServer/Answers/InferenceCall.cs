@@ -23,6 +23,9 @@ internal sealed record InferenceCall
     /// <summary>Tool to call instead of answering in words. Null: none.</summary>
     public ToolCall? Tool { get; init; }
 
+    /// <summary>Text of the answer's beginning, which the client has: the answer goes on after it. Null: it begins at its beginning.</summary>
+    public string? Begun { get; init; }
+
     /// <summary>Inputs of an embedding request, each with its hash. Empty for generations.</summary>
     public IReadOnlyList<ulong> Inputs { get; init; } = [];
 

@@ -24,6 +24,24 @@ internal static class Vocabulary
 
     public static string Text(ulong seed, int index) => Texts[At(seed, index)];
 
+    /// <summary>How many tokens of the answer <paramref name="text"/> is the beginning of; 0 when the answer does not begin so.</summary>
+    public static int Count(ulong seed, string text)
+    {
+        var (count, at) = (0, 0);
+        for (; at < text.Length; count++)
+        {
+            var next = Text(seed, count);
+            if (string.CompareOrdinal(text, at, next, 0, next.Length) != 0)
+            {
+                return 0;
+            }
+
+            at += next.Length;
+        }
+
+        return count;
+    }
+
     private static byte[] Escape(string text)
     {
         var quoted = JsonSerializer.SerializeToUtf8Bytes(text, AnswerJson.Relaxed.String);

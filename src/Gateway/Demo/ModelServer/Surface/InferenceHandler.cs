@@ -119,7 +119,7 @@ internal sealed class InferenceHandler(ServerContext server)
     private async Task PacedAsync(HttpContext http, IAnswerFormat format, IStreamFormat? stream, Answer answer, AnswerSink sink)
     {
         var room = server.Options.Engine.MaxModelLength - answer.PromptTokens;
-        var sequence = new Sequence(answer.Call.Prompt, Math.Min(answer.Tokens, room), stream is not null) { EndsByLength = answer.IsCutByLength };
+        var sequence = new Sequence(answer.Call.Prompt, Math.Max(1, Math.Min(answer.Tokens, room)), stream is not null) { EndsByLength = answer.IsCutByLength };
         await using var left = http.RequestAborted.UnsafeRegister(static s => ((Sequence)s!).Cancel(), sequence);
         server.Engine.Add(sequence);
         try
@@ -170,7 +170,11 @@ internal sealed class InferenceHandler(ServerContext server)
 
         for (; written < ready; written++)
         {
-            stream.Token(sink.Output, answer, written);
+            // Of an answer that goes on where it ended the engine computes one token, to see that there is none.
+            if (written < answer.Tokens)
+            {
+                stream.Token(sink.Output, answer, written);
+            }
         }
 
         return written;
