@@ -82,10 +82,9 @@ internal sealed class ObservedStream : ReadOnlyStream
             return Break(buffer.Span, exception, cancellationToken);
         }
 
-        _begun = true;
-        if (filled == 0)
+        (_begun, _ended) = (true, filled == 0);
+        if (_ended)
         {
-            _ended = true;
             _context.Scanner.Complete();
             _context.AnswerEnd = AnswerEnd.Complete;
             return 0;
