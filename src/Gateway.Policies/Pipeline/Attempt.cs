@@ -83,13 +83,14 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         hold.Connections.Release();
         ForwardFailure.Note(context, error);
         var result = Result(context, error);
-        context.Place.Release(context.Clock);
-        hold.Tally.End(result, context.Time.GetTimestamp() - hold.Began);
+        var now = context.Time.GetTimestamp();
+        context.Place.Release(context.ClockAt(now));
+        hold.Tally.End(result, now - hold.Began);
         RequestTracing.EndAttempt(hold.Trace, result);
         var verdict = AttemptVerdict.Of(context, error);
         context.Verdict = verdict;
-        Learn(context, hold, verdict);
-        trust.Look(context.Note.Memory, context.Cluster!.ClusterId, context.Clock);
+        Learn(context, hold, verdict, now);
+        trust.Look(context.Note.Memory, context.Cluster!.ClusterId, context.ClockAt(now));
         hold.Availability.Ended(hold.Picked, verdict);
         context.Trial = null;
         if (!WasRefused(context))
@@ -103,13 +104,13 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     {
         if (decisions.Begin() is not { } slot)
         {
-            return Take(context, cluster, feature, plan);
+            return Take(context, cluster, feature, plan, at);
         }
 
         context.Deciding = slot;
         try
         {
-            var tally = Take(context, cluster, feature, plan);
+            var tally = Take(context, cluster, feature, plan, at);
             slot.Decision.Destination = tally?.Availability.Destination.DestinationId;
             return tally;
         }
@@ -122,7 +123,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     }
 
     /// <summary>Picks a destination and takes a place on it; null when there is none.</summary>
-    private DestinationTally? Take(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ClusterPlan plan)
+    private DestinationTally? Take(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ClusterPlan plan, long at)
     {
         for (var tries = 0; tries < Strategy.MostTries; tries++)
         {
@@ -134,12 +135,12 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
             var tally = tallies.Of(destination, plan.ClusterId);
             if (plan.Policy is not Strategy)
             {
-                context.Place.Take(tally.Availability.Load, context.Work, context.Clock);
+                context.Place.Take(tally.Availability.Load, context.Work, context.ClockAt(at));
                 return tally;
             }
 
             var load = tally.Availability.Load;
-            if (context.Place.TryTake(load, context.WorkOn(load), context.Clock))
+            if (context.Place.TryTake(load, context.WorkOn(load), context.ClockAt(at)))
             {
                 context.Sent(load);
                 return tally;
@@ -155,13 +156,13 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     }
 
     /// <summary>A failure counts as what it costs: a server that fails at once must not look quick. Linkerd and Finagle take the same 5 s.</summary>
-    private static void Learn(RequestContext context, in AttemptHold hold, AttemptOutcome verdict)
+    private static void Learn(RequestContext context, in AttemptHold hold, AttemptOutcome verdict, long ended)
     {
         var sample = context.Learning;
         context.Learning = default;
-        var waited = context.Time.GetElapsedTime(hold.Began, context.Time.GetTimestamp()).TotalSeconds;
+        var waited = context.Time.GetElapsedTime(hold.Began, ended).TotalSeconds;
         var hasBegun = context.Record.ToHeaders >= 0;
-        var now = context.Clock;
+        var now = context.ClockAt(ended);
         switch (verdict)
         {
             case AttemptOutcome.Answered when AnswerSample.IsRefusal(context.AnswerStatus(), ofClientsKey: !context.Route.KeysEndHere):

@@ -36,10 +36,11 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
     /// <inheritdoc />
     public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
+        var now = context.Time.GetTimestamp();
         if (proxyResponse is not null)
         {
-            context.Record.ToHeaders = context.Elapsed() - context.Record.BeforeForward;
-            context.Came();
+            context.Came(now);
+            context.Record.ToHeaders = now - context.Record.Started - context.Record.BeforeForward;
             context.Trial?.Answered((int)proxyResponse.StatusCode);
             if (context.Failover?.KeepsBack(context, proxyResponse) == true || context.Continuation?.Refuses(proxyResponse) == true)
             {
@@ -56,7 +57,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         if (!context.IsInference)
         {
             context.Deadline.Clear();
-            context.FirstChunk();
+            context.FirstChunk(now);
         }
 
         if (!transforms.IsCompletedSuccessfully)

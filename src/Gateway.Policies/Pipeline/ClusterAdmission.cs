@@ -3,11 +3,12 @@ using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
+using BlazeGateway.Policies.Resilience;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
 
-/// <summary>What is kept of a cluster's admission whatever its configuration: who waits, and what was learned of its destinations.</summary>
+/// <summary>What is kept of a cluster whatever its configuration: who waits, what was learned of its destinations, and what was spent on further attempts.</summary>
 internal sealed class ClusterAdmission
 {
     private readonly ConditionalWeakTable<DestinationLoad, GradientLimit> _learned = [];
@@ -22,6 +23,7 @@ internal sealed class ClusterAdmission
     public ClusterAdmission(ClusterState cluster, DestinationPick pick, RoomSignal? room, TimeProvider time)
     {
         _cluster = cluster;
+        Retries = new ClusterRetries(time);
         Queue = new AdmissionQueue(time, Room, request => pick.MayBegin((RequestContext)request));
         _signal = room;
         Freed = Queue.Freed;
@@ -29,6 +31,9 @@ internal sealed class ClusterAdmission
 
     /// <summary>Those that wait.</summary>
     public AdmissionQueue Queue { get; }
+
+    /// <summary>What bounds further attempts.</summary>
+    public ClusterRetries Retries { get; }
 
     /// <summary>Tells the queue that there may be more room.</summary>
     public Action Freed { get; }

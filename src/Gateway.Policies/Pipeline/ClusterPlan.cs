@@ -39,10 +39,11 @@ internal sealed class ClusterPlan
         ReadsLoad = ReportWish.Of(cluster.Config);
         AsksLoad = ReadsLoad && ReportWish.TellsInHeader(Options.ModelServer?.Kind ?? "");
         Metrics = metrics.Cluster(ClusterId, Options.ModelServer?.Kind ?? ModelServerKinds.Generic);
-        Retries = new RetryBudget(Options.RetryBudget, time);
-        Poison = new PoisonList(time);
+        var kept = admissions.Of(parts.State);
+        Retries = kept.Retries.Budget(Options.RetryBudget);
+        Poison = kept.Retries.Poison;
         HasBounds = policy is Strategy && (Options.Capacity.Count + Options.TokenCapacity.Count > 0 || Options.Admission.Adaptive);
-        Admission = AdmitStep.Compile(this, admissions.Of(parts.State), admissions, time);
+        Admission = AdmitStep.Compile(this, kept, admissions, time);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
 

@@ -103,8 +103,8 @@ internal static class ForwardFailure
                 or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient
                 => GatewayError.ClientClosedRequest,
 
-            // With our own limits in force this is the limit on connecting.
-            ForwarderError.RequestTimedOut => context.IsInference ? GatewayError.UpstreamConnectFailed : GatewayError.UpstreamTimeout,
+            // With our own limits in force this is the limit on connecting; else the cause tells.
+            ForwarderError.RequestTimedOut => context.IsInference || cause is OperationCanceledException { InnerException: TimeoutException } ? GatewayError.UpstreamConnectFailed : GatewayError.UpstreamTimeout,
             ForwarderError.RequestBodyClient => OfBody(cause, context),
             ForwarderError.UpgradeActivityTimeout => GatewayError.UpstreamStall,
             ForwarderError.ResponseHeaders => GatewayError.UpstreamProtocolError,

@@ -16,6 +16,9 @@ internal sealed class ObservedStream : ReadOnlyStream
     private readonly bool _isStream;
     private readonly CancellationTokenRegistration _abandoned;
     private bool _begun;
+
+    // Set between a wait and the read of what came, for which one limit holds.
+    private bool _isAwaited;
     private Exception? _broken;
     private bool _ended;
     private long _passed;
@@ -43,7 +46,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         try
         {
             // The limit to the first byte goes on from the forwarding until the body begins: model servers send headers before the prefill.
-            if (_begun)
+            if (_begun && !_isAwaited)
             {
                 Limit();
             }
@@ -56,7 +59,8 @@ internal sealed class ObservedStream : ReadOnlyStream
             filled = await _inner.ReadAsync(buffer, _context.Deadline.Read);
 
             // The forwarder waits with an empty buffer, so that a silent stream holds no memory.
-            if (buffer.Length == 0)
+            _isAwaited = buffer.Length == 0;
+            if (_isAwaited)
             {
                 return 0;
             }
@@ -78,10 +82,9 @@ internal sealed class ObservedStream : ReadOnlyStream
             return Break(buffer.Span, exception, cancellationToken);
         }
 
-        _begun = true;
-        if (filled == 0)
+        (_begun, _ended) = (true, filled == 0);
+        if (_ended)
         {
-            _ended = true;
             _context.Scanner.Complete();
             _context.AnswerEnd = AnswerEnd.Complete;
             return 0;
@@ -123,7 +126,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         var ended = filled == 0;
         while (true)
         {
-            _context.Came();
+            _context.Came(_context.Time.GetTimestamp());
             var bytes = buffer.Span[..filled];
             var first = FirstEvent.Classify(_context.Dialect, bytes, ended);
             if (first.Kind is FirstEventKind.ClientError or FirstEventKind.ServerError)
@@ -160,20 +163,20 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         record.BytesOut += bytes.Length;
-        _context.Came();
+        var now = _context.Time.GetTimestamp();
+        _context.Came(now);
         if ((_context.Scanner.Feed(bytes) & StreamMarks.Content) == StreamMarks.None)
         {
             return;
         }
 
-        var now = _context.Time.GetTimestamp();
         _passed = now;
         if (record.ToFirstContent < 0)
         {
             record.ToFirstContent = now - record.Started;
             if (_isStream)
             {
-                _context.FirstChunk();
+                _context.FirstChunk(now);
             }
 
             return;

@@ -122,6 +122,9 @@ internal sealed partial class RequestContext
     /// <summary>The clock that destinations are learned by.</summary>
     public TimeSpan Clock => Time.GetElapsedTime(0);
 
+    /// <summary>That clock at a timestamp that was read already.</summary>
+    public TimeSpan ClockAt(long timestamp) => Time.GetElapsedTime(0, timestamp);
+
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
 
@@ -269,17 +272,19 @@ internal sealed partial class RequestContext
     }
 
     /// <summary>Bytes of the answer are here.</summary>
-    public void Came() => _place.Came(Clock);
+    /// <param name="now">Timestamp.</param>
+    public void Came(long now) => _place.Came(ClockAt(now));
 
     /// <summary>The first chunk of the answer is here: what the destination's time to it is told by. Called once for each attempt that gets so far.</summary>
-    public void FirstChunk()
+    /// <param name="timestamp">When.</param>
+    public void FirstChunk(long timestamp)
     {
-        var now = Clock;
+        var now = ClockAt(timestamp);
         _place.Prefilled(now);
         Trial?.Begun(Http.Response.StatusCode);
         if (Http.Response.StatusCode < StatusCodes.Status400BadRequest && !IsUpload)
         {
-            var seconds = Time.GetElapsedTime(_record.Started + _record.BeforeForward, Time.GetTimestamp()).TotalSeconds;
+            var seconds = Time.GetElapsedTime(_record.Started + _record.BeforeForward, timestamp).TotalSeconds;
             Learning.Add(now, seconds, _note);
             Cluster?.Admission?.FirstChunk(this, now, seconds);
         }
@@ -305,9 +310,12 @@ internal sealed partial class RequestContext
         Learning = default;
         Waiting?.Abandon();
         (Waiting, ClusterPermit, Served) = (null, null, null);
-        _place.Release(Clock);
-        _note = default;
-        Decided = default;
+        if (_place.Load is not null)
+        {
+            _place.Release(Clock);
+        }
+
+        (_note, Decided) = (default, default);
         (ModelKey, Opening) = (0, 0);
         Serving.Clear();
         Welcoming.Clear();

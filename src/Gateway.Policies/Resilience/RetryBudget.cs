@@ -17,6 +17,19 @@ internal sealed class RetryBudget(RetryBudgetOptions options, TimeProvider time)
     private readonly long _started = time.GetTimestamp();
     private Counters _counters;
 
+    /// <summary>The budget by other options, with no more than is left of this one.</summary>
+    public RetryBudget With(RetryBudgetOptions other)
+    {
+        if (other == options)
+        {
+            return this;
+        }
+
+        var budget = new RetryBudget(other, time);
+        budget._counters.Spent = budget.Earned - Math.Min(Left, budget.Saved);
+        return budget;
+    }
+
     /// <summary>A request came in.</summary>
     public void Deposit() => Interlocked.Increment(ref _counters.Requests);
 

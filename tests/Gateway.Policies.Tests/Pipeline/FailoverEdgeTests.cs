@@ -56,6 +56,29 @@ public sealed class FailoverEdgeTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_does_not_come_about_in_time_is_one_that_was_refused_for_requests_of_any_kind(bool isUpload)
+    {
+        using var stuck = new StuckListener();
+        await using var scene = await FailoverScene.StartAsync(1, new RouteExtensions(), dead: [stuck.Address]);
+        var attempts = 1;
+        for (var i = 0; i < 4 && attempts == 1; i++)
+        {
+            await using var caller = (Http1Caller)await scene.Host.CallAsync("HTTP/1.1");
+            scene.Counts();
+            await (isUpload ? caller.SendAsync("/upload", new byte[100_000]) : caller.RawAsync("GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"u8.ToArray()));
+            await (await scene.NextAsync()).Exchange.AnswerAsync("ok");
+            await caller.HeadAsync();
+            Assert.Equal((200, "ok"), (caller.Status, (await caller.EndAsync()).Text));
+            attempts = int.Parse(caller.Header("X-Blaze-Attempts") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        Assert.Equal(2, attempts);
+        await scene.RestAsync();
+    }
+
     [Fact]
     public async Task A_limit_told_by_one_that_is_never_left_alone_is_passed_on()
     {

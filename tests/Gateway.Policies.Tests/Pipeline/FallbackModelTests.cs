@@ -3,6 +3,7 @@ using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Pipeline.Body;
+using BlazeGateway.Policies.RateLimiting;
 using BlazeGateway.Policies.Tests.Pipeline.Wire;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy;
@@ -82,6 +83,37 @@ public sealed class FallbackModelTests : IAsyncLifetime
         Assert.Equal((502, "2"), (caller.Status, caller.Header("X-Blaze-Attempts")));
         await other.RestAsync(1);
         Assert.Equal(Outcome.BackendError, other.Records.Last.Outcome);
+    }
+
+    [Fact]
+    public async Task A_request_that_went_on_to_another_model_leaves_its_place_in_the_cluster_of_the_first()
+    {
+        await using var big = new ScriptedDestination();
+        var bounded = FailoverScene.Calm with { Admission = new() { MaxInFlight = 1 } };
+        await using var other = await WireHost.StartAsync(
+            [WireHost.Route("all", Route, "big")],
+            [
+                ExtensionsCarrier.Attach(WireHost.Cluster("big", big.Address), bounded),
+                ExtensionsCarrier.Attach(WireHost.Cluster("middle", FailoverScene.Dead()), bounded),
+                ExtensionsCarrier.Attach(WireHost.Cluster("small", _small.Address), bounded),
+            ]);
+        await using var first = await other.CallAsync("HTTP/1.1");
+        await first.SendAsync(Scene.Chat, Encoding.UTF8.GetBytes(Body("big")));
+        await (await big.NextAsync()).AnswerAsync("busy", "text/plain", "503 Busy");
+        var waits = await _small.NextAsync();
+        Assert.Equal(1, other.Get<PermitTable>().Taken);
+
+        await using var second = await other.CallAsync("HTTP/1.1");
+        await second.SendAsync(Scene.Chat, Encoding.UTF8.GetBytes(Body("big")));
+        await (await big.NextAsync()).AnswerAsync(FailoverScene.Answer);
+        await second.HeadAsync();
+        Assert.Equal((200, null), (second.Status, second.Header("X-Blaze-Attempts")));
+        await waits.AnswerAsync(FailoverScene.Answer);
+        await first.HeadAsync();
+        Assert.Equal((200, "3"), (first.Status, first.Header("X-Blaze-Attempts")));
+        await first.EndAsync();
+        await second.EndAsync();
+        await other.RestAsync(2);
     }
 
     /// <summary>It was told that it may begin, found the place taken, and goes on to another model whose cluster has a queue of its own.</summary>

@@ -58,6 +58,7 @@ internal sealed class ClusterConnectionsFactory(DestinationSockets sockets) : Fo
             ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
             ConnectTimeout = ConnectTimeout,
             ConnectCallback = sockets.ConnectAsync,
+            PlaintextStreamFilter = UnrepeatedStream.Wrap,
             MaxResponseHeadersLength = 32,
 
             // An answer nobody wants any more is not read on in order to keep its connection: the model server would go on computing it.

@@ -59,6 +59,9 @@ internal sealed class Exchange(Socket socket, string head, Task<byte[]> body, Ta
     /// <summary>Resets the connection.</summary>
     public void Reset() => socket.Close(0);
 
+    /// <summary>Closes the connection in good order; what comes afterwards is refused.</summary>
+    public void Close() => socket.Close();
+
     /// <summary>Sends no more (FIN).</summary>
     public void Finish() => socket.Shutdown(SocketShutdown.Send);
 }
