@@ -47,7 +47,14 @@ internal sealed class FaultRun(string blaze, FaultDurations durations, int seed,
     {
         await using var process = await ServerProcess.StartAsync(frontEnd, client, time, cancellation);
         await using var watch = admin is null ? null : new AvailabilityWatch(admin, client, time);
-        var warm = await OpenLoop.Start(process.Url, FaultFleet.Model, new Arrivals { Rate = 150, Count = 450, Seed = 1_000_003, AnswerTokens = [fleet.Size.WarmTokens] }, time, cancellation).Answers;
+        var arrivals = new Arrivals { Rate = 150, Count = 450, Seed = 1_000_003, AnswerTokens = [fleet.Size.WarmTokens] };
+        var warm = await OpenLoop.Start(process.Url, FaultFleet.Model, arrivals, time, cancellation).Answers;
+        if (fleet.Size.Slots is not null)
+        {
+            // A front end that compiles is slow enough to fill the few slots; what it does then compiles too.
+            warm = await OpenLoop.Start(process.Url, FaultFleet.Model, arrivals with { Rate = 30, Count = 60 }, time, cancellation).Answers;
+        }
+
         if (warm.Count(answer => !answer.IsGood) is var failed and > 0)
         {
             throw new InvalidOperationException($"{frontEnd.FileName} failed {failed} of {warm.Count} requests before anything was broken.");

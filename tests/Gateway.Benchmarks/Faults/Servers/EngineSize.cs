@@ -20,9 +20,10 @@ internal sealed record EngineSize
     /// <summary>Is full with 8 requests, long before the machine is: 320 tokens a second.</summary>
     public static EngineSize Small { get; } = new() { DecodeRate = 40, Slots = 8, WarmTokens = 1 };
 
-    /// <summary>As options of <c>blaze model-server</c>. What is common to all: prompts cost next to nothing, and a full batch is no slower than one sequence.</summary>
+    /// <summary>As options of <c>blaze model-server</c>. What is common to all: answers are as long as is asked for, prompts cost next to nothing, and a full batch is no slower than one sequence.</summary>
     public string[] Options =>
     [
+        "--answer-tokens", "1000",
         "--prefill-rate", "100000", "--batch-cost", "0", "--decode-rate", DecodeRate.ToString(CultureInfo.InvariantCulture),
         .. Slots is { } slots ? ["--max-running", slots.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
     ];
