@@ -110,6 +110,9 @@ internal sealed class FaultFleet : IAsyncDisposable
         var capacity = ((await TokensAsync(cancellation)).All - before.All) / _time.GetElapsedTime(start).TotalSeconds;
         await stop.CancelAsync();
         await Task.WhenAll(loops);
+
+        // What was under way is dropped at the next step, and must not count as what comes after.
+        await Task.Delay(TimeSpan.FromSeconds(0.5), _time, cancellation);
         return capacity;
     }
 

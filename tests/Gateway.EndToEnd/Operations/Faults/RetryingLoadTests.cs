@@ -101,7 +101,7 @@ public sealed class RetryingLoadTests
     [InlineData(0, 0, false, true)]
     public void A_promise_compares_with_another_front_end_of_the_same_run(double own, double theirs, bool isLeast, bool holds)
     {
-        FaultRow Row(string frontEnd, double figure) => FaultRow.Of("x", [Request(1, Attempt(0, 1, LoadOutcome.Ok))]) with { FrontEnd = frontEnd, Figures = new Dictionary<string, double> { ["good"] = figure } };
+        FaultRow Row(string frontEnd, double figure) => FaultRow.Of("x", [Request(1, Attempt(0, 1, LoadOutcome.Ok))]) with { FrontEnd = frontEnd, Figures = new Dictionary<string, double>(StringComparer.Ordinal) { ["good"] = figure } };
         var promise = new PeerPromise("good", "yarp", 2.5, isLeast);
         Assert.Equal(holds, promise.Judge(Row("blaze", own), [Row("yarp", theirs)])!.Holds);
         Assert.Null(promise.Judge(Row("blaze", own), [Row("nginx", theirs)]));
