@@ -9,7 +9,7 @@ internal sealed class HalfDeadScenario : FaultScenario
 {
     private const double Share = 0.8;
     private const double CapacitySeconds = 6;
-    private const int Tokens = 8;
+    private const int Tokens = 32;
     private const string Failed = "requests that failed";
     private const string Late = "requests not answered within 10 s, all attempts together,";
     private static readonly string[] Faults = ["hang=head", "status=500", "rst=head"];
@@ -19,7 +19,7 @@ internal sealed class HalfDeadScenario : FaultScenario
     public override EngineSize Size => EngineSize.Small;
 
     // Room for as many as the servers run, a queue that they serve in about a second, and less patience with a first byte than clients have.
-    public override GatewaySettings Settings { get; } = new() { Capacity = EngineSize.Small.Slots, QueueLimit = 120, QueueSeconds = 5, FirstByteSeconds = 5 };
+    public override GatewaySettings Settings { get; } = new() { Capacity = EngineSize.Small.Slots, QueueLimit = 30, QueueSeconds = 5, FirstByteSeconds = 5 };
 
     public override IReadOnlyList<PeerPromise> PeerPromises { get; } = [new(Failed, "yarp+health", 0.4, IsLeast: false), new(Late, "yarp+health", 0.4, IsLeast: false)];
 
