@@ -18,8 +18,8 @@ internal sealed class HalfDeadScenario : FaultScenario
 
     public override EngineSize Size => EngineSize.Small;
 
-    // Room for as many as the servers run, a queue that they serve in about a second, and less patience with a first byte than clients have.
-    public override GatewaySettings Settings { get; } = new() { Capacity = EngineSize.Small.Slots, QueueLimit = 30, QueueSeconds = 5, FirstByteSeconds = 5 };
+    // Room for as many as the servers run, a queue as it comes, which two of them serve in five seconds, and less patience with a first byte than clients have.
+    public override GatewaySettings Settings { get; } = new() { Capacity = EngineSize.Small.Slots, QueueSeconds = 5, FirstByteSeconds = 5 };
 
     public override IReadOnlyList<PeerPromise> PeerPromises { get; } = [new(Failed, "yarp+health", 0.4, IsLeast: false), new(Late, "yarp+health", 0.4, IsLeast: false)];
 
