@@ -27,6 +27,15 @@ internal sealed record FaultDurations
     /// <summary>Streams of each row of <c>cut</c> and <c>error-first</c>.</summary>
     public int Streams { get; init; } = 100;
 
+    /// <summary>Seconds <c>overload</c> overloads.</summary>
+    public double OverloadSeconds { get; init; } = 30;
+
+    /// <summary>Seconds for which <c>half-dead</c> kills each server, and after that breaks it by half.</summary>
+    public double HalfDeadSeconds { get; init; } = 5;
+
+    /// <summary>Seconds of each row of <c>fair</c>.</summary>
+    public double FairSeconds { get; init; } = 40;
+
     /// <summary>For continuous integration.</summary>
     public static FaultDurations Short { get; } = new()
     {
@@ -38,5 +47,8 @@ internal sealed record FaultDurations
         FlakyRequests = 1000,
         ScheduleSeconds = 60,
         Streams = 50,
+        OverloadSeconds = 15,
+        HalfDeadSeconds = 3,
+        FairSeconds = 20,
     };
 }

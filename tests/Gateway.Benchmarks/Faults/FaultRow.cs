@@ -8,6 +8,10 @@ namespace BlazeGateway.Benchmarks.Faults;
 /// <param name="Holds">Whether it is within the limit.</param>
 internal sealed record FaultPromise(string What, string Seen, bool Holds)
 {
+    /// <summary>A measured value that must reach a limit.</summary>
+    public static FaultPromise AtLeast(string what, double seen, double limit) =>
+        new(FormattableString.Invariant($"{what} at least {limit}"), FormattableString.Invariant($"{seen:0.000}"), seen >= limit);
+
     /// <summary>A measured value that must not exceed a limit; one that could not be seen does not hold.</summary>
     public static FaultPromise AtMost(string what, double? seen, double limit, string format = "0") =>
         new(FormattableString.Invariant($"{what} at most {limit}"), seen?.ToString(format, System.Globalization.CultureInfo.InvariantCulture) ?? "not seen", seen <= limit);
@@ -52,6 +56,9 @@ internal sealed record FaultRow
     /// <summary>What only this scenario tells.</summary>
     public string Notes { get; init; } = "";
 
+    /// <summary>What is compared with other front ends, by name. Default: nothing.</summary>
+    public IReadOnlyDictionary<string, double> Figures { get; init; } = System.Collections.Immutable.ImmutableDictionary<string, double>.Empty;
+
     /// <summary>What is promised of the gateway here.</summary>
     public IReadOnlyList<FaultPromise> Promises { get; init; } = [];
 
@@ -71,6 +78,22 @@ internal sealed record FaultRow
             SlowestMs = answers.Max(answer => answer.Milliseconds),
             Slow = answers.Count(answer => answer.Milliseconds > 1000),
             WindowSeconds = lost.Length == 0 ? 0 : lost.Max(answer => answer.At) - lost.Min(answer => answer.At),
+        };
+    }
+
+    /// <summary>The row of requests whose clients try again: lost is what no attempt was answered of, and times count from when the first was due to the end of the last.</summary>
+    public static FaultRow Of(string scenario, IReadOnlyList<LogicalRequest> requests)
+    {
+        var lost = requests.Where(request => !request.IsAnswered).ToArray();
+        return new FaultRow
+        {
+            Scenario = scenario,
+            Requests = requests.Count,
+            Lost = lost.Length,
+            Broken = requests.Count(request => request.Attempts.Any(attempt => attempt.IsBroken)),
+            SlowestMs = requests.Max(request => request.Milliseconds),
+            Slow = requests.Count(request => request.Milliseconds > 1000),
+            WindowSeconds = lost.Length == 0 ? 0 : lost.Max(request => request.At) - lost.Min(request => request.At),
         };
     }
 

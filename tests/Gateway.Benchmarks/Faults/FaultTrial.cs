@@ -28,6 +28,9 @@ internal sealed record FaultTrial
     public OpenLoop Load(double rate, double seconds, CancellationToken cancellation) =>
         Load(new Arrivals { Rate = rate, Count = (int)Math.Round(rate * seconds), Seed = Seed }, cancellation);
 
+    /// <summary>Starts to send <paramref name="arrivals"/> by clients that try again.</summary>
+    public RetryingLoad Retrying(Arrivals arrivals, CancellationToken cancellation) => RetryingLoad.Start(Url, FaultFleet.Model, arrivals, Time, cancellation);
+
     /// <summary>Starts to send <paramref name="arrivals"/>.</summary>
     public OpenLoop Load(Arrivals arrivals, CancellationToken cancellation) => OpenLoop.Start(Url, FaultFleet.Model, arrivals, Time, cancellation);
 }

@@ -22,6 +22,9 @@ internal static class FaultsCommand
     private static readonly Option<int?> Requests = new("--requests") { Description = "flaky: requests of each row. Default: 10000; short: 1000." };
     private static readonly Option<int?> Streams = new("--streams") { Description = "cut, error-first: streams of each row. Default: 100; short: 50." };
     private static readonly Option<double?> Seconds = new("--seconds") { Description = "schedule: seconds it lasts. Default: 600; short: 60." };
+    private static readonly Option<double?> Overload = new("--overload") { Description = "overload: seconds of it. Default: 30; short: 15." };
+    private static readonly Option<double?> HalfDead = new("--half-dead") { Description = "half-dead: seconds of each fault. Default: 5; short: 3." };
+    private static readonly Option<double?> Fair = new("--fair") { Description = "fair: seconds of each row. Default: 40; short: 20." };
     private static readonly Option<int> Seed = Default("--seed", "Fixes prompts and which requests are streams.", 1);
     private static readonly Option<string> Blaze = Default("--blaze", "The gateway's program.", Path.Combine(AppContext.BaseDirectory, "blaze.dll"));
     private static readonly Option<string?> Output = new("--output", "-o") { Description = "Write the rows as JSON to this file." };
@@ -30,7 +33,7 @@ internal static class FaultsCommand
     {
         var command = new RootCommand("Breaks the model servers behind several proxies and tells what clients see.")
         {
-            ScenarioNames, FrontEnds, Short, Repeats, Down, Outage, Requests, Streams, Seconds, Seed, Blaze, Output,
+            ScenarioNames, FrontEnds, Short, Repeats, Down, Outage, Requests, Streams, Seconds, Overload, HalfDead, Fair, Seed, Blaze, Output,
         };
         command.SetAction(RunAsync);
         return command;
@@ -72,6 +75,14 @@ internal static class FaultsCommand
         }
 
         var promised = rows.Where(row => new FaultFrontEnd(row.FrontEnd).IsBlaze).ToArray();
+        promised = [.. promised.Select(row => row with
+        {
+            Promises =
+            [
+                .. row.Promises,
+                .. scenarios.First(scenario => scenario.Name == row.Scenario).PeerPromises.Select(promise => promise.Judge(row, rows)).OfType<FaultPromise>(),
+            ],
+        })];
         await Console.Out.WriteAsync(FaultTable.Promises(promised));
         var machine = Machine.Describe(time.GetUtcNow());
         await Console.Out.WriteLineAsync(string.Join("; ", machine.Select(fact => $"{fact.Key} {fact.Value}")));
@@ -94,6 +105,9 @@ internal static class FaultsCommand
             FlakyRequests = (int)Within("--requests", arguments.GetValue(Requests) ?? usual.FlakyRequests, 10, 1_000_000),
             Streams = (int)Within("--streams", arguments.GetValue(Streams) ?? usual.Streams, 1, 100_000),
             ScheduleSeconds = Within("--seconds", arguments.GetValue(Seconds) ?? usual.ScheduleSeconds, 20, 86_400),
+            OverloadSeconds = Within("--overload", arguments.GetValue(Overload) ?? usual.OverloadSeconds, 5, 600),
+            HalfDeadSeconds = Within("--half-dead", arguments.GetValue(HalfDead) ?? usual.HalfDeadSeconds, 1, 60),
+            FairSeconds = Within("--fair", arguments.GetValue(Fair) ?? usual.FairSeconds, 15, 600),
         };
     }
 

@@ -11,6 +11,15 @@ internal abstract class FaultScenario
     /// <summary>What the gateway is told besides its defaults.</summary>
     public virtual GatewaySettings Settings { get; } = new();
 
+    /// <summary>How much each of the servers can do.</summary>
+    public virtual EngineSize Size => EngineSize.Ample;
+
+    /// <summary>What is promised of the gateway in comparison with others in the same run. Default: nothing.</summary>
+    public virtual IReadOnlyList<PeerPromise> PeerPromises { get; } = [];
+
+    /// <summary>Whether it makes sense behind that front end. Default: behind all.</summary>
+    public virtual bool IsFor(FaultFrontEnd frontEnd) => true;
+
     /// <summary>Loads the front end, breaks what is behind it, and tells what came of it. Attempts were counted from 0 just before.</summary>
     public abstract Task<FaultRow> RunAsync(FaultTrial trial, CancellationToken cancellation);
 }
@@ -30,6 +39,9 @@ internal static class FaultScenarios
         ["outage"] = [new OutageScenario()],
         ["flaky"] = [FlakyScenario.Slow, FlakyScenario.Busy],
         ["schedule"] = [new ScheduleScenario()],
+        ["overload"] = [new OverloadScenario()],
+        ["half-dead"] = [new HalfDeadScenario()],
+        ["fair"] = [new FairShareScenario(), new FairPriorityScenario()],
     };
 
     /// <summary>Their names.</summary>

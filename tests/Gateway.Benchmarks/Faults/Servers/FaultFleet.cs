@@ -12,11 +12,15 @@ internal sealed class FaultFleet : IAsyncDisposable
     private readonly TimeProvider _time;
     private long _refused;
 
-    private FaultFleet(FaultyServer[] servers, TimeProvider time)
+    private FaultFleet(FaultyServer[] servers, EngineSize size, TimeProvider time)
     {
         _servers = servers;
+        Size = size;
         _time = time;
     }
+
+    /// <summary>How much each can do.</summary>
+    public EngineSize Size { get; }
 
     /// <summary>Where they listen.</summary>
     public IReadOnlyList<Uri> Addresses => [.. _servers.Select(server => server.Address)];
@@ -25,9 +29,9 @@ internal sealed class FaultFleet : IAsyncDisposable
     public IReadOnlyList<FaultyServer> Servers => _servers;
 
     /// <summary>Starts them.</summary>
-    public static async Task<FaultFleet> StartAsync(string blaze, HttpClient client, TimeProvider time, CancellationToken cancellation)
+    public static async Task<FaultFleet> StartAsync(string blaze, EngineSize size, HttpClient client, TimeProvider time, CancellationToken cancellation)
     {
-        var fleet = new FaultFleet([.. Enumerable.Range(0, 3).Select(index => new FaultyServer(index, blaze, client, time))], time);
+        var fleet = new FaultFleet([.. Enumerable.Range(0, 3).Select(index => new FaultyServer(index, blaze, size, client, time))], size, time);
         try
         {
             await fleet.HealAsync(cancellation);
@@ -48,7 +52,7 @@ internal sealed class FaultFleet : IAsyncDisposable
             server.Continue();
             await server.StartAsync(cancellation);
             await server.SetFaultAsync("", cancellation);
-            await OpenLoop.Start(server.Address, Model, new Arrivals { Rate = 100, Count = 50, Seed = 1 }, _time, cancellation).Answers;
+            await OpenLoop.Start(server.Address, Model, new Arrivals { Rate = 100, Count = 50, Seed = 1, AnswerTokens = [Size.WarmTokens] }, _time, cancellation).Answers;
         }
     }
 
@@ -82,6 +86,34 @@ internal sealed class FaultFleet : IAsyncDisposable
         }
 
         return attempts;
+    }
+
+    /// <summary>Tokens of all since the last reset. None must have been killed since.</summary>
+    public async Task<GeneratedTokens> TokensAsync(CancellationToken cancellation)
+    {
+        var each = await Task.WhenAll(_servers.Select(server => server.TokensAsync(cancellation)));
+        return new GeneratedTokens(each.Sum(one => one.All), each.Sum(one => one.Discarded));
+    }
+
+    /// <summary>
+    /// Tokens a second that the servers can generate: asked directly for <paramref name="seconds"/>, each by two clients more than it has slots, so that no slot is ever
+    /// without a request. The first third does not count.
+    /// </summary>
+    public async Task<double> CapacityAsync(Func<Uri, RequestMix> mix, double seconds, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var clients = (Size.Slots ?? throw new InvalidOperationException("Servers without slots have no capacity to be measured.")) + 2;
+        var loops = _servers.Select(server => ClosedLoop.RunAsync(server.Address, clients, mix(server.Address), _time, stop.Token)).ToArray();
+        await Task.Delay(TimeSpan.FromSeconds(seconds / 3), _time, cancellation);
+        var (start, before) = (_time.GetTimestamp(), await TokensAsync(cancellation));
+        await Task.Delay(TimeSpan.FromSeconds(seconds * 2 / 3), _time, cancellation);
+        var capacity = ((await TokensAsync(cancellation)).All - before.All) / _time.GetElapsedTime(start).TotalSeconds;
+        await stop.CancelAsync();
+        await Task.WhenAll(loops);
+
+        // What was under way is dropped at the next step, and must not count as what comes after.
+        await Task.Delay(TimeSpan.FromSeconds(0.5), _time, cancellation);
+        return capacity;
     }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask()));

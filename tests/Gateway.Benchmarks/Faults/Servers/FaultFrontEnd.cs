@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BlazeGateway.Benchmarks.Load;
 
 namespace BlazeGateway.Benchmarks.Faults.Servers;
@@ -50,43 +49,10 @@ internal sealed record FaultFrontEnd(string Name)
         admin = IsBlaze ? Lab.Address(Lab.FreePort()) : null;
         return Program switch
         {
-            "blaze" => Blaze(lab, destinations, settings, admin!),
+            "blaze" => settings.Plan(lab, destinations, admin!),
             "yarp" => Yarp(destinations),
             _ => Peer(lab, destinations),
         };
-    }
-
-    private static ServerPlan Blaze(Lab lab, IReadOnlyList<Uri> destinations, GatewaySettings settings, Uri admin)
-    {
-        var url = Lab.Address(Lab.FreePort());
-        var cluster = new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            ["ModelServer"] = new { Kind = "vllm", Models = new[] { FaultFleet.Model } },
-            ["Health"] = new { settings.Eject },
-        };
-        if (!settings.Breaker)
-        {
-            cluster["CircuitBreaker"] = new { Enabled = false };
-        }
-
-        var routes = lab.Write($"routes-{url.Port}.json", JsonSerializer.Serialize(new
-        {
-            ReverseProxy = new
-            {
-                Routes = new { all = new { ClusterId = "servers", Match = new { Path = "{**rest}" } } },
-                Clusters = new
-                {
-                    servers = new
-                    {
-                        LoadBalancingPolicy = "RoundRobin",
-                        Destinations = destinations.Index().ToDictionary(one => $"d{one.Index}", one => new { Address = one.Item }, StringComparer.Ordinal),
-                        Extensions = cluster,
-                    },
-                },
-            },
-        }));
-        var (file, arguments) = Lab.Program(lab.Blaze, "run", "--config", routes, "--urls", url.ToString(), "--admin-url", admin.ToString());
-        return new ServerPlan { FileName = file, Arguments = arguments, Url = url, ReadyUrl = new Uri(admin, "/readyz") };
     }
 
     private ServerPlan Yarp(IReadOnlyList<Uri> destinations)
@@ -112,17 +78,4 @@ internal sealed record FaultFrontEnd(string Name)
             ReadyUrl = Lab.Address(port, "/health"),
         };
     }
-}
-
-/// <summary>What a scenario sets in the gateway's cluster besides its defaults.</summary>
-internal sealed record GatewaySettings
-{
-    /// <summary><c>Health:Eject</c>. Default: true, as the gateway's own.</summary>
-    public bool Eject { get; init; } = true;
-
-    /// <summary><c>CircuitBreaker:Enabled</c>. Default: true, as the gateway's own.</summary>
-    public bool Breaker { get; init; } = true;
-
-    /// <summary>Nothing but requests and what is done about each: destinations that fail stay in, and no breaker opens.</summary>
-    public static GatewaySettings RequestsOnly { get; } = new() { Eject = false, Breaker = false };
 }

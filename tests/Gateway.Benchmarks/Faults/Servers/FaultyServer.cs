@@ -7,7 +7,7 @@ using BlazeGateway.Benchmarks.Load;
 namespace BlazeGateway.Benchmarks.Faults.Servers;
 
 /// <summary>A <c>blaze model-server</c> at one address, which may be killed, stopped, broken and started again.</summary>
-internal sealed class FaultyServer(int index, string blaze, HttpClient client, TimeProvider time) : IAsyncDisposable
+internal sealed class FaultyServer(int index, string blaze, EngineSize size, HttpClient client, TimeProvider time) : IAsyncDisposable
 {
     // Three servers share few cores with all else: each gets by with one thread for its sockets, a small heap, and no spinning.
     private static readonly ImmutableDictionary<string, string> Lean = ImmutableDictionary.CreateRange<string, string>(
@@ -38,8 +38,8 @@ internal sealed class FaultyServer(int index, string blaze, HttpClient client, T
         if (_process is null)
         {
             var (file, arguments) = Lab.Program(
-                blaze, "model-server", "--port", Address.Port.ToString(CultureInfo.InvariantCulture), "--name", Name, "--kind", "vllm", "--model", FaultFleet.Model,
-                "--seed", (index + 1).ToString(CultureInfo.InvariantCulture), "--prefill-rate", "100000", "--decode-rate", "400", "--batch-cost", "0");
+                blaze, ["model-server", "--port", Address.Port.ToString(CultureInfo.InvariantCulture), "--name", Name, "--kind", "vllm", "--model", FaultFleet.Model,
+                "--seed", (index + 1).ToString(CultureInfo.InvariantCulture), .. size.Options]);
             var plan = new ServerPlan { FileName = file, Arguments = arguments, Url = Address, Announcement = "READY ", Environment = Lean };
             _process = await ServerProcess.StartAsync(plan, client, time, cancellation);
         }
@@ -102,8 +102,15 @@ internal sealed class FaultyServer(int index, string blaze, HttpClient client, T
             return _before;
         }
 
-        using var stats = JsonDocument.Parse(await client.GetByteArrayAsync(new Uri(Address, "/__sim/stats"), cancellation));
-        return _before + stats.RootElement.GetProperty("answered").GetInt64() + stats.RootElement.GetProperty("faulted").GetInt64();
+        using var stats = await StatsAsync(cancellation);
+        return _before + Count(stats, "answered") + Count(stats, "faulted");
+    }
+
+    /// <summary>Tokens it generated since it was started or reset, and those of them that it knows to be for clients that had left.</summary>
+    public async Task<GeneratedTokens> TokensAsync(CancellationToken cancellation)
+    {
+        using var stats = await StatsAsync(cancellation);
+        return new GeneratedTokens(Count(stats, "generated_tokens"), Count(stats, "discarded_tokens"));
     }
 
     public async ValueTask DisposeAsync()
@@ -114,4 +121,14 @@ internal sealed class FaultyServer(int index, string blaze, HttpClient client, T
             await process.DisposeAsync();
         }
     }
+
+    private async Task<JsonDocument> StatsAsync(CancellationToken cancellation) =>
+        JsonDocument.Parse(await client.GetByteArrayAsync(new Uri(Address, "/__sim/stats"), cancellation));
+
+    private static long Count(JsonDocument stats, string name) => stats.RootElement.GetProperty(name).GetInt64();
 }
+
+/// <summary>What model servers computed.</summary>
+/// <param name="All">Tokens of answers.</param>
+/// <param name="Discarded">Those of them whose client left before the answer was whole.</param>
+internal sealed record GeneratedTokens(long All, long Discarded);

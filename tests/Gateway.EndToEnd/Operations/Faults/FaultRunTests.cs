@@ -57,7 +57,7 @@ public sealed class FaultRunTests
     public async Task A_stopped_server_is_late_and_not_lost()
     {
         using var client = new HttpClient();
-        await using var server = new FaultyServer(0, Path.Combine(AppContext.BaseDirectory, "blaze.dll"), client, TimeProvider.System);
+        await using var server = new FaultyServer(0, Path.Combine(AppContext.BaseDirectory, "blaze.dll"), EngineSize.Ample, client, TimeProvider.System);
         var cancellation = TestContext.Current.CancellationToken;
         await server.StartAsync(cancellation);
         server.Stop();

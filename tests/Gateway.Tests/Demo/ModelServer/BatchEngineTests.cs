@@ -121,6 +121,22 @@ public sealed class BatchEngineTests
         Assert.Equal(engine.Options.KvBlocks, engine.FreeBlocks);
     }
 
+    [Fact]
+    public void WhatWasGeneratedForAClientThatLeftIsToldFromTheRest()
+    {
+        var engine = new BatchEngine(new EngineOptions());
+        var (left, stayed) = (Add(engine, 64, 100), Add(engine, 64, 5, salt: 1));
+        engine.Complete(engine.Plan(0));
+        engine.Complete(engine.Plan(Second));
+        left.Cancel();
+        Run(engine);
+
+        Assert.Equal((2, 5), (left.Emitted, stayed.Emitted));
+        Assert.Equal((7, 2, 1), (engine.Totals.GeneratedTokens, engine.Totals.DiscardedTokens, engine.Totals.Aborted));
+        engine.Reset();
+        Assert.Equal(0, engine.Totals.DiscardedTokens);
+    }
+
     private static Sequence Add(BatchEngine engine, int promptTokens, int answerTokens, ulong salt = 0)
     {
         var hashes = Enumerable.Range(0, promptTokens / 16).Select(i => (salt * 1_000_003) + (ulong)i).ToArray();

@@ -227,7 +227,7 @@ internal sealed class BatchEngine(EngineOptions options)
     private void Drop(Sequence sequence)
     {
         _blocks.Release(sequence.Blocks);
-        Totals.Aborted++;
+        Totals.Dropped(sequence);
         sequence.Enter(SequenceState.Cancelled);
     }
 

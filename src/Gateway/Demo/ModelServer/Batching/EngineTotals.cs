@@ -12,13 +12,16 @@ internal sealed class EngineTotals
 
     public long GeneratedTokens { get; private set; }
 
+    /// <summary>Those of them that belong to answers whose client left before the end.</summary>
+    public long DiscardedTokens { get; private set; }
+
     public long PrefixQueries { get; set; }
 
     public long PrefixHits { get; set; }
 
     public long Preemptions { get; set; }
 
-    public long Aborted { get; set; }
+    public long Aborted { get; private set; }
 
     public long FinishedByStop { get; private set; }
 
@@ -83,6 +86,13 @@ internal sealed class EngineTotals
         {
             FinishedByStop++;
         }
+    }
+
+    /// <summary>Its client left before it was finished: what it generated was for nobody.</summary>
+    public void Dropped(Sequence sequence)
+    {
+        Aborted++;
+        DiscardedTokens += sequence.Emitted;
     }
 
     private static double Seconds(long nanoseconds) => nanoseconds / 1e9;

@@ -69,6 +69,7 @@ internal sealed class SimulatorPaths(ServerContext server)
             ["busy_seconds"] = Math.Round(engine.Totals.BusyNanoseconds / 1e9, 6),
             ["prompt_tokens"] = engine.Totals.PromptTokens,
             ["generated_tokens"] = engine.Totals.GeneratedTokens,
+            ["discarded_tokens"] = engine.Totals.DiscardedTokens,
             ["prefix_query_tokens"] = engine.Totals.PrefixQueries,
             ["prefix_hit_tokens"] = engine.Totals.PrefixHits,
             ["preemptions"] = engine.Totals.Preemptions,
