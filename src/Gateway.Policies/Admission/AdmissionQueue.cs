@@ -116,6 +116,7 @@ internal sealed class AdmissionQueue
 
             // A full fence: whoever makes room after this sees that somebody waits, and what was free before is seen by the look below.
             Interlocked.Increment(ref _waiting);
+            _drain.Waits(true);
         }
 
         Look();
@@ -147,7 +148,6 @@ internal sealed class AdmissionQueue
         lock (_gate)
         {
             _granted--;
-            Interlocked.Decrement(ref _waiting);
             if (hasBegun)
             {
                 _drain.Add();
@@ -156,6 +156,8 @@ internal sealed class AdmissionQueue
             {
                 _lines.Correct(waiter.Ticket, -waiter.Ticket.Tokens);
             }
+
+            GoesAway();
         }
 
         Look();
@@ -309,7 +311,9 @@ internal sealed class AdmissionQueue
     private void End(Waiter waiter, WaitEnd end)
     {
         _lines.Remove(waiter);
-        Interlocked.Decrement(ref _waiting);
+        GoesAway();
         waiter.End(end);
     }
+
+    private void GoesAway() => _drain.Waits(Interlocked.Decrement(ref _waiting) != 0);
 }

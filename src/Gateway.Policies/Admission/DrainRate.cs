@@ -1,6 +1,9 @@
 namespace BlazeGateway.Policies.Admission;
 
-/// <summary>How many requests a second leave a queue to be served, of late: those of the last <see cref="Memory"/> count most. Changed under its queue's gate only.</summary>
+/// <summary>
+/// How many requests a second leave a queue to be served, of late: those of the last <see cref="Memory"/> count most. Only time in which somebody waits is counted, since
+/// what leaves an empty queue says nothing of how much could. Changed under its queue's gate only.
+/// </summary>
 internal sealed class DrainRate(TimeProvider time)
 {
     /// <summary>Time after which one that was served counts e times less.</summary>
@@ -9,11 +12,24 @@ internal sealed class DrainRate(TimeProvider time)
     /// <summary>Longest time a client is told to stay away.</summary>
     public const int MostSeconds = 60;
 
+    // What a second in which somebody waited weighs, but for rounding.
+    private static readonly double Enough = 0.999 * Memory.TotalSeconds * (1 - Math.Exp(-1 / Memory.TotalSeconds));
+
     private double _sum;
     private double _away;
     private double _weight;
     private long _at;
-    private bool _hasBegun;
+    private bool _isWaited;
+
+    /// <summary>Somebody waits from now on, or nobody does any more.</summary>
+    public void Waits(bool isWaited)
+    {
+        if (isWaited != _isWaited)
+        {
+            Fade();
+            _isWaited = isWaited;
+        }
+    }
 
     /// <summary>One left to be served.</summary>
     public void Add()
@@ -22,13 +38,11 @@ internal sealed class DrainRate(TimeProvider time)
         _sum++;
     }
 
-    /// <summary>Requests a second; 0 while none was served.</summary>
+    /// <summary>Requests a second; 0 before somebody waited for a whole second, all in all: the first of a burst would make a rate of thousands.</summary>
     public double PerSecond()
     {
         Fade();
-
-        // The first second is thought to be whole, or the first of a burst would make a rate of thousands.
-        return _sum == 0 ? 0 : _sum / Math.Max(_weight, 1);
+        return Rate;
     }
 
     /// <summary>
@@ -46,20 +60,23 @@ internal sealed class DrainRate(TimeProvider time)
         return (int)Math.Clamp(Math.Ceiling((waiting + _away) / rate), 1, MostSeconds);
     }
 
+    private double Rate => _weight < Enough ? 0 : _sum / _weight;
+
     private void Fade()
     {
         var now = time.GetTimestamp();
-        if (_hasBegun)
+        var passed = time.GetElapsedTime(_at, now).TotalSeconds;
+        _at = now;
+
+        // Those that were sent away come back whether anybody waits or not.
+        _away = Math.Max(0, _away - (passed * Rate));
+        if (_isWaited)
         {
-            var passed = time.GetElapsedTime(_at, now).TotalSeconds;
-            _away = Math.Max(0, _away - (passed * _sum / Math.Max(_weight, 1)));
             var left = Math.Exp(-passed / Memory.TotalSeconds);
             _sum *= left;
 
             // Seconds that were looked at, faded as what happened in them.
             _weight = (_weight * left) + (Memory.TotalSeconds * (1 - left));
         }
-
-        (_at, _hasBegun) = (now, true);
     }
 }

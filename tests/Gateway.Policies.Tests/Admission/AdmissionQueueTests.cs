@@ -183,13 +183,7 @@ public class AdmissionQueueTests
         var room = new WaitRoom(places: 1);
         for (var i = 0; i < 20 * perSecond; i++)
         {
-            room.Places = 0;
-            var wait = room.EnterAsync("x", room.Ticket());
-            room.Places = 1;
-            room.Queue.Freed();
-            await Now(wait);
-            room.Free();
-            room.Time.Advance(TimeSpan.FromSeconds(1.0 / perSecond));
+            await ServeAsync(room, after: 1.0 / perSecond);
         }
 
         room.Places = 0;
@@ -199,6 +193,43 @@ public class AdmissionQueueTests
         }
 
         Assert.InRange(room.Queue.SendAway(), Math.Max(1, seconds - 1), seconds);
+    }
+
+    /// <summary>How fast a queue gets shorter shows while there is one; a quiet hour says nothing, nor does the first moment of a burst.</summary>
+    [Theory]
+    [InlineData(0.9, 1)]
+    [InlineData(1, 3)]
+    [InlineData(30, 3)]
+    public async Task Time_in_which_nobody_waits_does_not_make_a_queue_slow(double waited, int seconds)
+    {
+        var room = new WaitRoom(places: 1);
+        for (var i = 0; i < Math.Round(waited * 20); i++)
+        {
+            await ServeAsync(room, after: 0.05);
+            room.Time.Advance(TimeSpan.FromMinutes(1));
+            Assert.InRange(room.Queue.DrainPerSecond, 0, 20.1);
+        }
+
+        room.Time.Advance(TimeSpan.FromHours(1));
+        room.Places = 0;
+        for (var i = 0; i < 40; i++)
+        {
+            room.Queue.TryEnter(room.Ticket(), i);
+        }
+
+        Assert.Equal(seconds, room.Queue.SendAway());
+    }
+
+    /// <summary>One waits for so long and is served.</summary>
+    private static async Task ServeAsync(WaitRoom room, double after)
+    {
+        room.Places = 0;
+        var wait = room.EnterAsync("x", room.Ticket());
+        room.Time.Advance(TimeSpan.FromSeconds(after));
+        room.Places = 1;
+        room.Queue.Freed();
+        await Now(wait);
+        room.Free();
     }
 
     /// <summary>Many threads take and free places and come and go; nobody waits for ever, no more are inside than may be, and nothing is left.</summary>
