@@ -26,6 +26,9 @@ internal sealed record GatewaySettings
     /// <summary><c>Timeouts:FirstByte</c>, seconds. Default: null, the gateway's own.</summary>
     public int? FirstByteSeconds { get; init; }
 
+    /// <summary>The route's <c>Continuation:Enabled</c>. Default: false, as the gateway's own.</summary>
+    public bool Continuation { get; init; }
+
     /// <summary>Clients and their <c>Band</c>; the key of each is its name. Default: none.</summary>
     public IReadOnlyDictionary<string, string> Clients { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -40,7 +43,7 @@ internal sealed record GatewaySettings
         {
             ["ReverseProxy"] = new
             {
-                Routes = new { all = new { ClusterId = "servers", Match = new { Path = "{**rest}" } } },
+                Routes = new { all = new { ClusterId = "servers", Match = new { Path = "{**rest}" }, Extensions = new { Inference = true, Continuation = new { Enabled = Continuation } } } },
                 Clusters = new
                 {
                     servers = new
