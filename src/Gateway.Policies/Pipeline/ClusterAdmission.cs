@@ -90,6 +90,12 @@ internal sealed class ClusterAdmission
             isWorthIt |= load is { Weight: > 0, IsCooling: false };
         }
 
+        // A trial that is due is one place; where nobody else has any, it is how the others come back.
+        foreach (var destination in set.HalfOpen)
+        {
+            free += destination.IsTrialDue && destination.Load.IsOpen && !set.Loads.Candidates.Contains(destination.Load) ? 1 : 0;
+        }
+
         // Where nobody takes requests those that wait are to learn it.
         return (int)Math.Min(most, isWorthIt ? free : int.MaxValue);
     }

@@ -78,7 +78,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             }
         }
 
-        return (isWorthIt, false);
+        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && CanBeTried(context, set, routing) ? (true, true) : (isWorthIt, false);
     }
 
     /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>
