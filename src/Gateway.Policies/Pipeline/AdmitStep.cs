@@ -2,6 +2,7 @@ using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.RateLimiting;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -40,11 +41,18 @@ internal sealed class AdmitStep
     public ClusterMetrics Metrics => _plan.Metrics;
 
     /// <summary>Requests the cluster takes beyond those in flight.</summary>
-    public int Free => _inFlight is null ? int.MaxValue : (int)_inFlight.GetStatistics(default)!.CurrentAvailablePermits;
+    public int Free => _inFlight?.FreeOf(default) ?? int.MaxValue;
+
+    /// <summary>Whether limits of destinations are learned.</summary>
+    private bool Learns => _plan is { HasBounds: true, Options.Admission.Adaptive: true };
 
     /// <summary>The step of a cluster; null when it takes any number.</summary>
-    public static AdmitStep? Compile(ClusterPlan plan, ClusterAdmission cluster, Admissions admissions, TimeProvider time) =>
-        cluster.Step = plan.HasBounds || plan.Options.Admission.MaxInFlight is not null ? new AdmitStep(plan, cluster, admissions.Permits, time) : null;
+    public static AdmitStep? Compile(ClusterPlan plan, ClusterModel model, ClusterAdmission cluster, Admissions admissions, TimeProvider time)
+    {
+        var step = plan.HasBounds || plan.Options.Admission.MaxInFlight is not null ? new AdmitStep(plan, cluster, admissions.Permits, time) : null;
+        cluster.Adopt(model, step);
+        return step;
+    }
 
     /// <summary>Null when the request may try to begin, with its permit among the context's leases; <see cref="GatewayError.Overloaded"/> when it is to wait.</summary>
     public GatewayError? Enter(RequestContext context)
@@ -65,7 +73,8 @@ internal sealed class AdmitStep
             return GatewayError.Overloaded;
         }
 
-        if (slot is PermitCounter { Freed: null } counter)
+        // The counter is that of the cluster's name, the queue that of the cluster there is now.
+        if (slot is PermitCounter counter && !ReferenceEquals(counter.Freed, _cluster.Freed))
         {
             counter.Freed = _cluster.Freed;
         }
@@ -121,7 +130,8 @@ internal sealed class AdmitStep
     /// <summary>A first chunk took <paramref name="seconds"/>. Documents come when all of them is made, which says nothing of how long they waited.</summary>
     public void FirstChunk(RequestContext context, TimeSpan now, double seconds)
     {
-        if (_plan.Options.Admission.Adaptive && _plan.HasBounds && (!context.IsInference || context.Facts.Stream) && context.Place.Load is { } load)
+        // By what is configured now: the request may be from before.
+        if (_cluster.Step is { Learns: true } && (!context.IsInference || context.Facts.Stream) && context.Place.Load is { } load)
         {
             _cluster.FirstChunk(load, now, seconds);
         }

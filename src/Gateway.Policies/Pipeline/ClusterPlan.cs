@@ -42,7 +42,7 @@ internal sealed class ClusterPlan
         Retries = new RetryBudget(Options.RetryBudget, time);
         Poison = new PoisonList(time);
         HasBounds = policy is Strategy && (Options.Capacity.Count + Options.TokenCapacity.Count > 0 || Options.Admission.Adaptive);
-        Admission = AdmitStep.Compile(this, admissions.Of(parts.State), admissions, time);
+        Admission = AdmitStep.Compile(this, cluster, admissions.Of(parts.State), admissions, time);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
 
