@@ -9,8 +9,11 @@ internal sealed class DrainRate(TimeProvider time)
     /// <summary>Longest time a client is told to stay away.</summary>
     public const int MostSeconds = 60;
 
+    /// <summary>Groups that clients are told apart by: those of one group are taken for one client.</summary>
+    private const int Groups = 64;
+
+    private readonly double[] _away = new double[Groups];
     private double _sum;
-    private double _away;
     private double _weight;
     private long _at;
     private bool _hasBegun;
@@ -33,17 +36,40 @@ internal sealed class DrainRate(TimeProvider time)
 
     /// <summary>
     /// Sends one away: the seconds until <paramref name="waiting"/> requests, those that were sent away before it and it itself could have been served, 1 to
-    /// <see cref="MostSeconds"/>; 1 while the rate is not known. So they come again one after another and not all at once.
+    /// <see cref="MostSeconds"/>; 1 while the rate is not known. So they come again one after another and not all at once. Clients take turns, so of those
+    /// sent away no more count of another client than of its own: whoever comes again and again puts off itself.
     /// </summary>
-    public int SendAway(int waiting)
+    public int SendAway(ulong client, int waiting)
     {
         if (PerSecond() is not (> 0 and var rate))
         {
             return 1;
         }
 
-        _away = Math.Min(_away + 1, MostSeconds * rate);
-        return (int)Math.Clamp(Math.Ceiling((waiting + _away) / rate), 1, MostSeconds);
+        ref var own = ref _away[client % Groups];
+        own = Math.Min(own + 1, MostSeconds * rate);
+        var before = 0.0;
+        foreach (var away in _away)
+        {
+            before += Math.Min(away, own);
+        }
+
+        return (int)Math.Clamp(Math.Ceiling((waiting + before) / rate), 1, MostSeconds);
+    }
+
+    /// <summary>So many of those that were sent away could have been served: as many of each client.</summary>
+    private void Return(double served)
+    {
+        var clients = 0;
+        foreach (var away in _away)
+        {
+            clients += away > 0 ? 1 : 0;
+        }
+
+        for (var i = 0; clients > 0 && i < Groups; i++)
+        {
+            _away[i] = Math.Max(0, _away[i] - (served / clients));
+        }
     }
 
     private void Fade()
@@ -52,7 +78,7 @@ internal sealed class DrainRate(TimeProvider time)
         if (_hasBegun)
         {
             var passed = time.GetElapsedTime(_at, now).TotalSeconds;
-            _away = Math.Max(0, _away - (passed * _sum / Math.Max(_weight, 1)));
+            Return(passed * _sum / Math.Max(_weight, 1));
             var left = Math.Exp(-passed / Memory.TotalSeconds);
             _sum *= left;
 

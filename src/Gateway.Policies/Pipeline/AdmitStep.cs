@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
@@ -70,7 +71,10 @@ internal sealed class AdmitStep
         var slot = _inFlight.AttemptAcquire(context.Client);
         if (!slot.IsAcquired)
         {
-            return GatewayError.Overloaded;
+            // Who has nothing left to wait for needs no permit to be told so.
+            return context.Waiting is not null && _cluster.OutlookOf(context) == Outlook.Vain
+                ? context.Failover!.AllCooling(context) ?? DestinationPick.NothingIn(context.ClusterState!)
+                : GatewayError.Overloaded;
         }
 
         // The counter is that of the cluster's name, the queue that of the cluster there is now.
@@ -118,13 +122,9 @@ internal sealed class AdmitStep
             return WaitAsync(context, known);
         }
 
-        if (context.Memory != MemoryState.Calm)
-        {
-            return new(Refuse(context, ShedReason.Memory, GatewayError.Overloaded));
-        }
-
-        context.Waiting = _cluster.Queue.TryEnter(Ticket(context), context);
-        return context.Waiting is { } waiter ? WaitAsync(context, waiter) : new(Refuse(context, ShedReason.Full, GatewayError.Overloaded));
+        var isCalm = context.Memory == MemoryState.Calm;
+        context.Waiting = _cluster.Queue.TryEnter(Ticket(context), context, mayWait: isCalm);
+        return context.Waiting is { } waiter ? WaitAsync(context, waiter) : new(Refuse(context, isCalm ? ShedReason.Full : ShedReason.Memory, GatewayError.Overloaded));
     }
 
     /// <summary>A first chunk took <paramref name="seconds"/>. Documents come when all of them is made, which says nothing of how long they waited.</summary>
@@ -195,14 +195,27 @@ internal sealed class AdmitStep
             Share = Math.Max(1, client.Share),
             Tokens = Math.Max(1, work.PromptTokens + work.OutputTokens),
             Bytes = context.Body.Length,
+            Kind = KindOf(context),
             IsAgain = context.Record.Attempts > 0,
         };
+    }
+
+    /// <summary>Requests for one model may go to the same destinations, unless they were sent to some before.</summary>
+    private static ulong KindOf(RequestContext context)
+    {
+        var kind = context.IsInference ? context.ModelKey : 1;
+        foreach (var destination in context.History.Tried)
+        {
+            kind = (kind * 31) + (ulong)RuntimeHelpers.GetHashCode(destination);
+        }
+
+        return kind;
     }
 
     private bool Refuse(RequestContext context, ShedReason reason, GatewayError error)
     {
         Metrics.Shed(context.Flow.Band, reason);
-        context.History.RetryAfter = _cluster.Queue.SendAway();
+        context.History.RetryAfter = _cluster.Queue.SendAway(context.Client.Id);
         context.Error = error;
         return false;
     }

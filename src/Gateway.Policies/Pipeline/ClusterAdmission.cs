@@ -12,6 +12,7 @@ internal sealed class ClusterAdmission
 {
     private readonly ConditionalWeakTable<DestinationLoad, GradientLimit> _learned = [];
     private readonly ClusterState _cluster;
+    private readonly DestinationPick _pick;
     private readonly RoomSignal? _signal;
     private AdmitStep? _step;
     private ClusterModel? _model;
@@ -23,7 +24,8 @@ internal sealed class ClusterAdmission
     public ClusterAdmission(ClusterState cluster, DestinationPick pick, RoomSignal? room, TimeProvider time)
     {
         _cluster = cluster;
-        Queue = new AdmissionQueue(time, Room, request => pick.MayBegin((RequestContext)request));
+        _pick = pick;
+        Queue = new AdmissionQueue(time, Room, request => OutlookOf((RequestContext)request));
         _signal = room;
         Freed = Queue.Freed;
     }
@@ -58,6 +60,9 @@ internal sealed class ClusterAdmission
             Freed();
         }
     }
+
+    /// <summary>What a request that waits may hope for.</summary>
+    public Outlook OutlookOf(RequestContext context) => _pick.OutlookOf(context);
 
     /// <summary>Whether some wait by a configuration that was replaced: no request has come since, which would have taken over the new one.</summary>
     public bool IsStale => Queue.IsWaited && Volatile.Read(ref _model) != _cluster.Model;
