@@ -15,6 +15,8 @@ internal sealed class AdmissionQueue
     private readonly TimeProvider _time;
     private readonly Func<int> _room;
     private readonly Func<Waiter, bool> _may;
+    private readonly Func<Waiter, bool> _isVain;
+    private readonly List<Waiter> _victims = [];
     private readonly DrainRate _drain;
     private QueueLimits _limits = new(0, 0);
     private int _waiting;
@@ -24,12 +26,13 @@ internal sealed class AdmissionQueue
 
     /// <param name="time">Clock that deadlines are timestamps of.</param>
     /// <param name="room">Requests that could begin now.</param>
-    /// <param name="may">Whether a request could begin now, or has nothing to wait for. Called under the gate, of requests that wait.</param>
-    public AdmissionQueue(TimeProvider time, Func<int> room, Func<object, bool> may)
+    /// <param name="outlook">What a request may hope for. Called under the gate, of requests that wait and of those that come while others do.</param>
+    public AdmissionQueue(TimeProvider time, Func<int> room, Func<object, Outlook> outlook)
     {
         _time = time;
         _room = room;
-        _may = waiter => may(waiter.Request!);
+        _may = waiter => outlook(waiter.Request!) != Outlook.Full;
+        _isVain = waiter => outlook(waiter.Request!) == Outlook.Vain;
         _drain = new DrainRate(time);
     }
 
@@ -89,38 +92,65 @@ internal sealed class AdmissionQueue
     }
 
     /// <summary>Sends somebody away who found the queue full or waited in vain: seconds after which it may come again, 1 to 60.</summary>
-    public int SendAway()
+    /// <param name="client">Whose request it is.</param>
+    public int SendAway(ulong client)
     {
         lock (_gate)
         {
-            return _drain.SendAway(_lines.Count);
+            return _drain.SendAway(client, _lines.Count);
         }
     }
 
-    /// <summary>Takes a place in the queue; null when there is none. Give it back with <see cref="Return"/>.</summary>
-    public Waiter? TryEnter(in WaitTicket ticket, object request)
+    /// <summary>
+    /// Takes a place in the queue; null when there is none. Who finds none but could begin at once, because those that wait wait for other destinations, is
+    /// granted without one. Give it back with <see cref="Return"/>.
+    /// </summary>
+    /// <param name="ticket">What it waits with.</param>
+    /// <param name="request">Whose it is.</param>
+    /// <param name="mayWait">Whether it may take a place.</param>
+    public Waiter? TryEnter(in WaitTicket ticket, object request, bool mayWait = true)
     {
-        Waiter waiter;
         lock (_gate)
         {
-            if (_isClosed || !MakeRoom(ticket))
+            if (_isClosed || Limits.Requests == 0)
             {
                 return null;
             }
 
-            waiter = _idle.TryPop(out var idle) ? idle : new Waiter(this);
+            var waiter = _idle.TryPop(out var idle) ? idle : new Waiter(this);
             waiter.Ticket = ticket;
             waiter.Request = request;
             waiter.Order = ++_order;
+            waiter.IsGuest = false;
+            if (!(mayWait && Fits(ticket)))
+            {
+                LetIn();
+                if (_granted < _room() && _may(waiter))
+                {
+                    waiter.IsGuest = true;
+                    Interlocked.Increment(ref _waiting);
+                    _drain.Waits(true);
+                    _lines.Correct(ticket, ticket.Tokens);
+                    Grant(waiter);
+                    return waiter;
+                }
+
+                if (!mayWait || !MakeRoom(ticket))
+                {
+                    waiter.Request = null;
+                    _idle.Push(waiter);
+                    return null;
+                }
+            }
+
             _lines.Add(waiter);
 
             // A full fence: whoever makes room after this sees that somebody waits, and what was free before is seen by the look below.
             Interlocked.Increment(ref _waiting);
             _drain.Waits(true);
+            LetIn();
+            return waiter;
         }
-
-        Look();
-        return waiter;
     }
 
     /// <summary>It was granted and could not begin: it stands in its old place again.</summary>
@@ -130,14 +160,20 @@ internal sealed class AdmissionQueue
         {
             waiter.Renew();
             _granted--;
+            var fits = !waiter.IsGuest || Fits(waiter.Ticket);
             _lines.PutBack(waiter);
             if (_isClosed)
             {
                 End(waiter, WaitEnd.Left);
             }
-        }
+            else if (!fits)
+            {
+                End(waiter, WaitEnd.Displaced);
+            }
 
-        Look();
+            waiter.IsGuest = false;
+            LetIn();
+        }
     }
 
     /// <summary>It was granted and has begun, or will not.</summary>
@@ -158,9 +194,9 @@ internal sealed class AdmissionQueue
             }
 
             GoesAway();
-        }
 
-        Look();
+            LetIn();
+        }
     }
 
     /// <summary>Whoever waits goes away, granted or not. It is not used again.</summary>
@@ -210,7 +246,7 @@ internal sealed class AdmissionQueue
         }
     }
 
-    /// <summary>Takes out whose deadline is over, and looks for room nobody told of.</summary>
+    /// <summary>Takes out whose deadline is over, tells those that nobody would take any more, and looks for room nobody told of.</summary>
     public void Sweep()
     {
         if (!IsWaited)
@@ -221,16 +257,19 @@ internal sealed class AdmissionQueue
         lock (_gate)
         {
             var now = _time.GetTimestamp();
-            foreach (var waiter in _lines.All())
+            while (_lines.Earliest is { } waiter && now >= waiter.Ticket.Deadline)
             {
-                if (now >= waiter.Ticket.Deadline)
-                {
-                    End(waiter, WaitEnd.Expired);
-                }
+                End(waiter, WaitEnd.Expired);
             }
-        }
 
-        Look();
+            // They try, find out why, and say so; that takes no place.
+            while (_lines.Next(_isVain) is { } waiter)
+            {
+                Grant(waiter);
+            }
+
+            LetIn();
+        }
     }
 
     /// <summary>Ends all waits; nobody waits here any more.</summary>
@@ -239,7 +278,7 @@ internal sealed class AdmissionQueue
         lock (_gate)
         {
             _isClosed = true;
-            foreach (var waiter in _lines.All())
+            while (_lines.Earliest is { } waiter)
             {
                 End(waiter, WaitEnd.Left);
             }
@@ -261,50 +300,68 @@ internal sealed class AdmissionQueue
     {
         lock (_gate)
         {
-            while (_lines.Count > 0 && _granted < _room() && _lines.Next(_may) is { } waiter)
-            {
-                if (_time.GetTimestamp() >= waiter.Ticket.Deadline)
-                {
-                    _lines.PutBack(waiter);
-                    End(waiter, WaitEnd.Expired);
-                    continue;
-                }
-
-                _granted++;
-                waiter.End(WaitEnd.Granted);
-            }
+            LetIn();
         }
     }
 
+    private void LetIn()
+    {
+        while (_lines.Count > 0 && _granted < _room() && _lines.Next(_may) is { } waiter)
+        {
+            if (_time.GetTimestamp() >= waiter.Ticket.Deadline)
+            {
+                _lines.PutBack(waiter);
+                End(waiter, WaitEnd.Expired);
+                continue;
+            }
+
+            Grant(waiter);
+        }
+    }
+
+    private void Grant(Waiter waiter)
+    {
+        _granted++;
+        waiter.End(WaitEnd.Granted);
+    }
+
+    private bool Fits(in WaitTicket ticket)
+    {
+        var limits = Limits;
+        return _lines.Count < limits.Requests && _lines.Bytes + ticket.Bytes <= limits.Bytes;
+    }
+
+    /// <summary>Sends others away for a request that does not fit; nobody when it would not fit all the same.</summary>
     private bool MakeRoom(in WaitTicket ticket)
     {
         var limits = Limits;
-        if (limits.Requests == 0 || ticket.Bytes > limits.Bytes)
-        {
-            return false;
-        }
-
-        // Nobody is sent away for a request that finds no room all the same.
-        if (_lines.Bytes + ticket.Bytes - _lines.BytesBelow(ticket) > limits.Bytes)
+        _victims.Clear();
+        if (ticket.Bytes > limits.Bytes)
         {
             return false;
         }
 
         if (_lines.Count >= limits.Requests)
         {
-            if (_lines.Victim(ticket, inOwn: true) is not { } victim)
+            if (_lines.Victim(ticket) is not { } victim)
             {
                 return false;
             }
 
-            End(victim, WaitEnd.Displaced);
+            _victims.Add(victim);
         }
 
-        while (_lines.Bytes + ticket.Bytes > limits.Bytes && _lines.Victim(ticket, inOwn: false) is { } victim)
+        if (!_lines.TryFree(ticket, _lines.Bytes + ticket.Bytes - limits.Bytes, _victims))
+        {
+            return false;
+        }
+
+        foreach (var victim in _victims)
         {
             End(victim, WaitEnd.Displaced);
         }
 
+        _victims.Clear();
         return true;
     }
 

@@ -15,8 +15,11 @@ internal sealed class DrainRate(TimeProvider time)
     // What a second in which somebody waited weighs, but for rounding.
     private static readonly double Enough = 0.999 * Memory.TotalSeconds * (1 - Math.Exp(-1 / Memory.TotalSeconds));
 
+    /// <summary>Groups that clients are told apart by: those of one group are taken for one client.</summary>
+    private const int Groups = 64;
+
+    private readonly double[] _away = new double[Groups];
     private double _sum;
-    private double _away;
     private double _weight;
     private long _at;
     private bool _isWaited;
@@ -47,17 +50,40 @@ internal sealed class DrainRate(TimeProvider time)
 
     /// <summary>
     /// Sends one away: the seconds until <paramref name="waiting"/> requests, those that were sent away before it and it itself could have been served, 1 to
-    /// <see cref="MostSeconds"/>; 1 while the rate is not known. So they come again one after another and not all at once.
+    /// <see cref="MostSeconds"/>; 1 while the rate is not known. So they come again one after another and not all at once. Clients take turns, so of those
+    /// sent away no more count of another client than of its own: whoever comes again and again puts off itself.
     /// </summary>
-    public int SendAway(int waiting)
+    public int SendAway(ulong client, int waiting)
     {
         if (PerSecond() is not (> 0 and var rate))
         {
             return 1;
         }
 
-        _away = Math.Min(_away + 1, MostSeconds * rate);
-        return (int)Math.Clamp(Math.Ceiling((waiting + _away) / rate), 1, MostSeconds);
+        ref var own = ref _away[client % Groups];
+        own = Math.Min(own + 1, MostSeconds * rate);
+        var before = 0.0;
+        foreach (var away in _away)
+        {
+            before += Math.Min(away, own);
+        }
+
+        return (int)Math.Clamp(Math.Ceiling((waiting + before) / rate), 1, MostSeconds);
+    }
+
+    /// <summary>So many of those that were sent away could have been served: as many of each client.</summary>
+    private void Return(double served)
+    {
+        var clients = 0;
+        foreach (var away in _away)
+        {
+            clients += away > 0 ? 1 : 0;
+        }
+
+        for (var i = 0; clients > 0 && i < Groups; i++)
+        {
+            _away[i] = Math.Max(0, _away[i] - (served / clients));
+        }
     }
 
     private double Rate => _weight < Enough ? 0 : _sum / _weight;
@@ -69,7 +95,7 @@ internal sealed class DrainRate(TimeProvider time)
         _at = now;
 
         // Those that were sent away come back whether anybody waits or not.
-        _away = Math.Max(0, _away - (passed * Rate));
+        Return(passed * Rate);
         if (_isWaited)
         {
             var left = Math.Exp(-passed / Memory.TotalSeconds);

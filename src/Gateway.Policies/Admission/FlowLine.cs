@@ -1,60 +1,95 @@
 namespace BlazeGateway.Policies.Admission;
 
-/// <summary>
-/// A turn among others by start-time fair queueing (Goyal, Vin and Cheng, 1996) with tokens for bytes: whoever has the earliest start is served and starts
-/// its next turn as much later as its tokens are by its share. Whoever comes anew starts now, not where it left off.
-/// </summary>
-internal abstract class FairTurn
-{
-    /// <summary>Where its next turn starts, in tokens by share.</summary>
-    public double Start { get; private set; }
-
-    /// <summary>Begins to wait when the one served last started at <paramref name="now"/>.</summary>
-    public void Join(double now) => Start = Math.Max(Start, now);
-
-    /// <summary>Was served, or gives back what it was served.</summary>
-    public void Charge(double tokens) => Start += tokens;
-}
-
-/// <summary>The waiting requests of one flow: earliest deadline first, and of one deadline whoever came first.</summary>
+/// <summary>The waiting requests of one flow.</summary>
 internal sealed class FlowLine(ulong id) : FairTurn
 {
-    private readonly List<Waiter> _waiters = [];
+    private readonly List<FlowTurn> _turns = [];
 
     /// <summary>Which flow.</summary>
     public ulong Id => id;
 
-    /// <summary>Its requests, in their order.</summary>
-    public IReadOnlyList<Waiter> Waiters => _waiters;
+    /// <summary>Requests that wait.</summary>
+    public int Count { get; private set; }
 
-    public void Add(Waiter waiter)
+    public void Add(Waiter waiter, ClientTurn client)
     {
-        // Nearly always the last.
-        var at = _waiters.Count;
-        while (at > 0 && IsBefore(waiter, _waiters[at - 1]))
+        var turn = Of(client);
+        if (turn is null)
         {
-            at--;
+            _turns.Add(turn = new FlowTurn(this, client));
         }
 
-        _waiters.Insert(at, waiter);
+        turn.Leave();
+        turn.Waiters.Add(waiter);
+        turn.Stand();
+        Count++;
     }
 
-    public bool Remove(Waiter waiter) => _waiters.Remove(waiter);
-
-    /// <summary>The first that <paramref name="may"/> begin.</summary>
-    public Waiter? First(Func<Waiter, bool> may)
+    public void Remove(Waiter waiter, ClientTurn client)
     {
-        foreach (var waiter in _waiters)
+        var turn = Of(client)!;
+        turn.Leave();
+        turn.Waiters.Remove(waiter);
+        Count--;
+        if (turn.Waiters.Count == 0)
         {
-            if (may(waiter))
-            {
-                return waiter;
-            }
+            _turns.Remove(turn);
+        }
+        else
+        {
+            turn.Stand();
+        }
+    }
+
+    /// <summary>Its next turn comes later by <paramref name="tokens"/>, or sooner.</summary>
+    public void Pay(double tokens, double now)
+    {
+        foreach (var turn in _turns)
+        {
+            turn.Leave();
         }
 
-        return null;
+        Charge(tokens, now);
+        foreach (var turn in _turns)
+        {
+            turn.Stand();
+        }
     }
 
-    private static bool IsBefore(Waiter one, Waiter other) =>
-        one.Ticket.Deadline != other.Ticket.Deadline ? one.Ticket.Deadline < other.Ticket.Deadline : one.Order < other.Order;
+    /// <summary>The one with the latest deadline.</summary>
+    public Waiter? Last()
+    {
+        Waiter? last = null;
+        foreach (var turn in _turns)
+        {
+            last = last is null || Waiter.Earliest.Compare(turn.Waiters.Max!, last) > 0 ? turn.Waiters.Max : last;
+        }
+
+        return last;
+    }
+
+    private FlowTurn? Of(ClientTurn client) => _turns.Find(turn => turn.Client == client);
+}
+
+/// <summary>What a flow has waiting of one kind: earliest deadline first, and of one deadline whoever came first.</summary>
+/// <param name="flow">The flow.</param>
+/// <param name="client">What the client has waiting of that kind.</param>
+internal sealed class FlowTurn(FlowLine flow, ClientTurn client) : KindTurn
+{
+    /// <summary>The flow.</summary>
+    public FlowLine Flow => flow;
+
+    /// <summary>What the client has waiting of that kind.</summary>
+    public ClientTurn Client => client;
+
+    /// <summary>Its requests.</summary>
+    public SortedSet<Waiter> Waiters { get; } = new(Waiter.Earliest);
+
+    public void Leave() => client.Flows.Take(this);
+
+    /// <summary>Whether it goes before what the client has of another kind.</summary>
+    public bool IsBefore(FlowTurn other) =>
+        flow == other.Flow ? Waiter.Earliest.Compare(Waiters.Min!, other.Waiters.Min!) < 0 : TurnOrder<FlowTurn>.IsBefore(this, other);
+
+    public void Stand() => client.Flows.Put(this, flow.Start, Waiters.Min!.Order);
 }

@@ -17,6 +17,9 @@ internal readonly record struct WaitTicket(PriorityBand Band, ulong Client, ulon
     /// <summary>Tokens it is expected to cost, prompt and answer; 1 where nothing is counted in tokens.</summary>
     public int Tokens { get; init; } = 1;
 
+    /// <summary>Requests of one kind may be sent to the same destinations: where one could begin all could. They are asked for together.</summary>
+    public ulong Kind { get; init; }
+
     /// <summary>Bytes of its body that are held while it waits.</summary>
     public long Bytes { get; init; }
 

@@ -5,6 +5,13 @@ namespace BlazeGateway.Policies.Admission;
 /// <summary>One request in a queue. Used again by its queue for others. Everything but the wait itself is changed under the queue's gate only.</summary>
 internal sealed class Waiter(AdmissionQueue queue) : IValueTaskSource<WaitEnd>
 {
+    /// <summary>The earliest deadline first, and of one deadline whoever came first.</summary>
+    public static readonly Comparer<Waiter> Earliest = Comparer<Waiter>.Create(static (one, other) =>
+        one.Ticket.Deadline.CompareTo(other.Ticket.Deadline) is not 0 and var order ? order : one.Order.CompareTo(other.Order));
+
+    /// <summary>Whoever came first.</summary>
+    public static readonly Comparer<Waiter> Oldest = Comparer<Waiter>.Create(static (one, other) => one.Order.CompareTo(other.Order));
+
     // Whoever makes room goes on with its own work; those it wakes go on by themselves.
     private ManualResetValueTaskSourceCore<WaitEnd> _core = new() { RunContinuationsAsynchronously = true };
 
@@ -19,6 +26,9 @@ internal sealed class Waiter(AdmissionQueue queue) : IValueTaskSource<WaitEnd>
 
     /// <summary>Whether it stands in a line.</summary>
     public bool IsInLine { get; set; }
+
+    /// <summary>Whether it came though there was no place to wait, because it could begin at once: it has none to come back to.</summary>
+    public bool IsGuest { get; set; }
 
     /// <summary>Ends when its turn comes or it is not to wait any longer. Awaited once for each <see cref="AdmissionQueue.TryEnter"/> and <see cref="AdmissionQueue.ComeAgain"/>.</summary>
     public ValueTask<WaitEnd> WhenOver => new(this, _core.Version);

@@ -15,21 +15,35 @@ internal sealed class WaitingLines
 
     private readonly BandLine[] _lines = [.. Enumerable.Range(0, 1 + PriorityBandNames.Count).Select(static _ => new BandLine())];
     private readonly int[] _passed = new int[1 + PriorityBandNames.Count];
+    private readonly int[] _counts = new int[PriorityBandNames.Count];
+    private readonly SortedSet<Waiter> _waiters = new(Waiter.Earliest);
+    private readonly Dictionary<ulong, bool> _asked = [];
+    private readonly Func<Waiter, bool> _askOnce;
+    private Func<Waiter, bool> _may = static _ => true;
+
+    public WaitingLines() => _askOnce = AskOnce;
 
     /// <summary>Requests that wait.</summary>
-    public int Count { get; private set; }
+    public int Count => _waiters.Count;
 
     /// <summary>Bytes of their bodies.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>The one whose deadline is the next.</summary>
+    public Waiter? Earliest => _waiters.Min;
+
+    /// <summary>Every request, by deadline. Not to be changed meanwhile.</summary>
+    public IEnumerable<Waiter> All => _waiters;
+
     /// <summary>Requests of a band that wait; those that wait again are among the band's own.</summary>
-    public int CountOf(PriorityBand band) => _lines[1 + (int)band].Count + (_lines[Again].Count == 0 ? 0 : _lines[Again].All().Count(waiter => waiter.Ticket.Band == band));
+    public int CountOf(PriorityBand band) => _counts[(int)band];
 
     public void Add(Waiter waiter)
     {
         _lines[waiter.Ticket.Line].Add(waiter);
+        _waiters.Add(waiter);
+        _counts[(int)waiter.Ticket.Band]++;
         waiter.IsInLine = true;
-        Count++;
         Bytes += waiter.Ticket.Bytes;
     }
 
@@ -37,26 +51,34 @@ internal sealed class WaitingLines
     {
         var line = waiter.Ticket.Line;
         _lines[line].Remove(waiter);
+        _waiters.Remove(waiter);
+        _counts[(int)waiter.Ticket.Band]--;
         waiter.IsInLine = false;
-        Count--;
         Bytes -= waiter.Ticket.Bytes;
         _passed[line] = _lines[line].Count == 0 ? 0 : _passed[line];
     }
 
-    /// <summary>Takes out whose turn it is among those that <paramref name="may"/> begin, and charges it; null when none may.</summary>
+    /// <summary>Takes out whose turn it is among those that <paramref name="may"/> begin, and charges it; null when none may. Each kind is asked once.</summary>
     public Waiter? Next(Func<Waiter, bool> may)
     {
+        _asked.Clear();
+        _may = may;
+        if (Take(Again) is { } again)
+        {
+            return again;
+        }
+
         for (var line = 1; line < _lines.Length; line++)
         {
-            if (_lines[Again].Count == 0 && _passed[line] >= MostPassed && Take(line, may) is { } due)
+            if (_passed[line] >= MostPassed && Take(line) is { } due)
             {
                 return due;
             }
         }
 
-        for (var line = 0; line < _lines.Length; line++)
+        for (var line = 1; line < _lines.Length; line++)
         {
-            if (_lines[line].Count > 0 && Take(line, may) is { } next)
+            if (Take(line) is { } next)
             {
                 return next;
             }
@@ -76,40 +98,64 @@ internal sealed class WaitingLines
     public void Correct(in WaitTicket ticket, int tokens) => _lines[ticket.Line].Correct(ticket, tokens);
 
     /// <summary>
-    /// Who makes room for a request with <paramref name="ticket"/>: the newest of the lowest band below its own; else, when <paramref name="inOwn"/>, the newest of the
+    /// Who makes room for a request with <paramref name="ticket"/> where one place is needed: the newest of the lowest band below its own; else the last of the
     /// client of its own band that has most waiting, if that stays ahead of its own. Null when it is the one to go.
     /// </summary>
-    public Waiter? Victim(in WaitTicket ticket, bool inOwn)
+    public Waiter? Victim(in WaitTicket ticket)
     {
         for (var line = _lines.Length - 1; line > ticket.Line; line--)
         {
-            if (_lines[line].Count > 0)
+            if (_lines[line].Newest is { } newest)
             {
-                return _lines[line].Newest();
+                return newest;
             }
         }
 
-        return inOwn && ticket.Line != Again ? _lines[ticket.Line].OfLongest(ticket) : null;
+        return ticket.Line == Again ? null : _lines[ticket.Line].OfLongest(ticket);
     }
 
-    /// <summary>Bytes held by bands below that of <paramref name="ticket"/>.</summary>
-    public long BytesBelow(in WaitTicket ticket)
+    /// <summary>
+    /// Who makes room where <paramref name="bytes"/> are needed, beside those that are among <paramref name="victims"/> already: the newest of the bands below, the
+    /// lowest first; then those of the clients of its own band that hold most. False when that is not enough.
+    /// </summary>
+    public bool TryFree(in WaitTicket ticket, long bytes, List<Waiter> victims)
     {
-        var bytes = 0L;
-        for (var line = ticket.Line + 1; line < _lines.Length; line++)
+        foreach (var victim in victims)
         {
-            bytes += _lines[line].Bytes;
+            bytes -= victim.Ticket.Bytes;
+        }
+
+        for (var line = _lines.Length - 1; bytes > 0 && line > ticket.Line; line--)
+        {
+            bytes = Free(_lines[line].NewestFirst(), bytes, victims);
+        }
+
+        return (bytes <= 0 || ticket.Line == Again ? bytes : Free(_lines[ticket.Line].OfLargest(ticket), bytes, victims)) <= 0;
+    }
+
+    private static long Free(IEnumerable<Waiter> waiters, long bytes, List<Waiter> victims)
+    {
+        foreach (var waiter in waiters)
+        {
+            if (bytes <= 0)
+            {
+                break;
+            }
+
+            // One that holds nothing would go in vain.
+            if (waiter.Ticket.Bytes > 0 && !victims.Contains(waiter))
+            {
+                victims.Add(waiter);
+                bytes -= waiter.Ticket.Bytes;
+            }
         }
 
         return bytes;
     }
 
-    /// <summary>Every request, in no order; a list of its own.</summary>
-    public List<Waiter> All() => [.. _lines.SelectMany(static line => line.All())];
-
-    private Waiter? Take(int line, Func<Waiter, bool> may)
+    private Waiter? Take(int line)
     {
-        if (_lines[line].First(may) is not { } waiter)
+        if (_lines[line].Count == 0 || _lines[line].First(_askOnce) is not { } waiter)
         {
             return null;
         }
@@ -123,5 +169,15 @@ internal sealed class WaitingLines
         }
 
         return waiter;
+    }
+
+    private bool AskOnce(Waiter waiter)
+    {
+        if (!_asked.TryGetValue(waiter.Ticket.Kind, out var may))
+        {
+            _asked.Add(waiter.Ticket.Kind, may = _may(waiter));
+        }
+
+        return may;
     }
 }

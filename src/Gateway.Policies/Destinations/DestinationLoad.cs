@@ -30,6 +30,7 @@ internal sealed class DestinationLoad
     private int _adaptiveLimit = int.MaxValue;
     private int _limit = int.MaxValue;
     private bool _isCooling;
+    private bool _isAdaptive;
     private long _maxTokens = long.MaxValue;
     private double _ease = 1;
     private ReportedLoad? _reported;
@@ -66,10 +67,26 @@ internal sealed class DestinationLoad
         }
     }
 
+    /// <summary>Whether <see cref="AdaptiveLimit"/> holds. Requests that were sent before this changed may still write one; it holds for nobody then.</summary>
+    public bool IsAdaptive
+    {
+        get => Volatile.Read(ref _isAdaptive);
+        set
+        {
+            if (!value || !IsAdaptive)
+            {
+                AdaptiveLimit = int.MaxValue;
+            }
+
+            Volatile.Write(ref _isAdaptive, value);
+            Limit();
+        }
+    }
+
     /// <summary>Most requests in flight as far as was learned; <see cref="int.MaxValue"/> where nothing is.</summary>
     public int AdaptiveLimit
     {
-        get => Volatile.Read(ref _adaptiveLimit);
+        get => IsAdaptive ? Volatile.Read(ref _adaptiveLimit) : int.MaxValue;
         set
         {
             if (Interlocked.Exchange(ref _adaptiveLimit, value) != value)

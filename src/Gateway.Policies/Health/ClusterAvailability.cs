@@ -191,7 +191,7 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         member.Load.Weight = extensions.Weights.GetValueOrDefault(id, 1);
         member.Load.MaxInFlight = Most(extensions.Capacity) ?? int.MaxValue;
         member.Load.MaxTokens = Most(extensions.TokenCapacity) ?? long.MaxValue;
-        member.Load.AdaptiveLimit = extensions.Admission.Adaptive ? member.Load.AdaptiveLimit : int.MaxValue;
+        member.Load.IsAdaptive = extensions.Admission.Adaptive;
         member.Load.Room = room;
 
         int? Most(Dictionary<string, int> capacity) => capacity.TryGetValue(id, out var most) || capacity.TryGetValue("*", out most) ? most : null;

@@ -31,6 +31,9 @@ internal sealed class Admissions : IDisposable
     /// <summary>Where permits are counted.</summary>
     public PermitTable Permits { get; }
 
+    /// <summary>The plan of a cluster as it is configured now.</summary>
+    public Func<ClusterState, ClusterPlan>? Compile { get; set; }
+
     /// <summary>Requests that wait, of all clusters.</summary>
     public int Waiting => _clusters.Sum(static pair => pair.Value.Describe().Waiting.Values.Sum());
 
@@ -77,6 +80,11 @@ internal sealed class Admissions : IDisposable
     {
         foreach (var (_, admission) in _clusters)
         {
+            if (admission.IsStale && Compile is { } compile)
+            {
+                admission.Renew(compile);
+            }
+
             admission.Queue.Sweep();
         }
     }

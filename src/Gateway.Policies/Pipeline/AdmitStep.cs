@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.RateLimiting;
+using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -40,11 +42,18 @@ internal sealed class AdmitStep
     public ClusterMetrics Metrics => _plan.Metrics;
 
     /// <summary>Requests the cluster takes beyond those in flight.</summary>
-    public int Free => _inFlight is null ? int.MaxValue : (int)_inFlight.GetStatistics(default)!.CurrentAvailablePermits;
+    public int Free => _inFlight?.FreeOf(default) ?? int.MaxValue;
+
+    /// <summary>Whether limits of destinations are learned.</summary>
+    private bool Learns => _plan is { HasBounds: true, Options.Admission.Adaptive: true };
 
     /// <summary>The step of a cluster; null when it takes any number.</summary>
-    public static AdmitStep? Compile(ClusterPlan plan, ClusterAdmission cluster, Admissions admissions, TimeProvider time) =>
-        cluster.Step = plan.HasBounds || plan.Options.Admission.MaxInFlight is not null ? new AdmitStep(plan, cluster, admissions.Permits, time) : null;
+    public static AdmitStep? Compile(ClusterPlan plan, ClusterModel model, ClusterAdmission cluster, Admissions admissions, TimeProvider time)
+    {
+        var step = plan.HasBounds || plan.Options.Admission.MaxInFlight is not null ? new AdmitStep(plan, cluster, admissions.Permits, time) : null;
+        cluster.Adopt(model, step);
+        return step;
+    }
 
     /// <summary>Null when the request may try to begin, with its permit among the context's leases; <see cref="GatewayError.Overloaded"/> when it is to wait.</summary>
     public GatewayError? Enter(RequestContext context)
@@ -62,10 +71,14 @@ internal sealed class AdmitStep
         var slot = _inFlight.AttemptAcquire(context.Client);
         if (!slot.IsAcquired)
         {
-            return GatewayError.Overloaded;
+            // Who has nothing left to wait for needs no permit to be told so.
+            return context.Waiting is not null && _cluster.OutlookOf(context) == Outlook.Vain
+                ? context.Failover!.AllCooling(context) ?? DestinationPick.NothingIn(context.ClusterState!)
+                : GatewayError.Overloaded;
         }
 
-        if (slot is PermitCounter { Freed: null } counter)
+        // The counter is that of the cluster's name, the queue that of the cluster there is now.
+        if (slot is PermitCounter counter && !ReferenceEquals(counter.Freed, _cluster.Freed))
         {
             counter.Freed = _cluster.Freed;
         }
@@ -109,19 +122,16 @@ internal sealed class AdmitStep
             return WaitAsync(context, known);
         }
 
-        if (context.Memory != MemoryState.Calm)
-        {
-            return new(Refuse(context, ShedReason.Memory, GatewayError.Overloaded));
-        }
-
-        context.Waiting = _cluster.Queue.TryEnter(Ticket(context), context);
-        return context.Waiting is { } waiter ? WaitAsync(context, waiter) : new(Refuse(context, ShedReason.Full, GatewayError.Overloaded));
+        var isCalm = context.Memory == MemoryState.Calm;
+        context.Waiting = _cluster.Queue.TryEnter(Ticket(context), context, mayWait: isCalm);
+        return context.Waiting is { } waiter ? WaitAsync(context, waiter) : new(Refuse(context, isCalm ? ShedReason.Full : ShedReason.Memory, GatewayError.Overloaded));
     }
 
     /// <summary>A first chunk took <paramref name="seconds"/>. Documents come when all of them is made, which says nothing of how long they waited.</summary>
     public void FirstChunk(RequestContext context, TimeSpan now, double seconds)
     {
-        if (_plan.Options.Admission.Adaptive && _plan.HasBounds && (!context.IsInference || context.Facts.Stream) && context.Place.Load is { } load)
+        // By what is configured now: the request may be from before.
+        if (_cluster.Step is { Learns: true } && (!context.IsInference || context.Facts.Stream) && context.Place.Load is { } load)
         {
             _cluster.FirstChunk(load, now, seconds);
         }
@@ -185,14 +195,27 @@ internal sealed class AdmitStep
             Share = Math.Max(1, client.Share),
             Tokens = Math.Max(1, work.PromptTokens + work.OutputTokens),
             Bytes = context.Body.Length,
+            Kind = KindOf(context),
             IsAgain = context.Record.Attempts > 0,
         };
+    }
+
+    /// <summary>Requests for one model may go to the same destinations, unless they were sent to some before.</summary>
+    private static ulong KindOf(RequestContext context)
+    {
+        var kind = context.IsInference ? context.ModelKey : 1;
+        foreach (var destination in context.History.Tried)
+        {
+            kind = (kind * 31) + (ulong)RuntimeHelpers.GetHashCode(destination);
+        }
+
+        return kind;
     }
 
     private bool Refuse(RequestContext context, ShedReason reason, GatewayError error)
     {
         Metrics.Shed(context.Flow.Band, reason);
-        context.History.RetryAfter = _cluster.Queue.SendAway();
+        context.History.RetryAfter = _cluster.Queue.SendAway(context.Client.Id);
         context.Error = error;
         return false;
     }

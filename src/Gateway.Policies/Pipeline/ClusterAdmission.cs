@@ -13,8 +13,10 @@ internal sealed class ClusterAdmission
 {
     private readonly ConditionalWeakTable<DestinationLoad, GradientLimit> _learned = [];
     private readonly ClusterState _cluster;
+    private readonly DestinationPick _pick;
     private readonly RoomSignal? _signal;
     private AdmitStep? _step;
+    private ClusterModel? _model;
 
     /// <param name="cluster">The cluster.</param>
     /// <param name="pick">Whom it asks whether a request could begin.</param>
@@ -24,7 +26,8 @@ internal sealed class ClusterAdmission
     {
         _cluster = cluster;
         Retries = new ClusterRetries(time);
-        Queue = new AdmissionQueue(time, Room, request => pick.MayBegin((RequestContext)request));
+        _pick = pick;
+        Queue = new AdmissionQueue(time, Room, request => OutlookOf((RequestContext)request));
         _signal = room;
         Freed = Queue.Freed;
     }
@@ -45,19 +48,55 @@ internal sealed class ClusterAdmission
         set
         {
             Queue.Limits = value?.Limits ?? Queue.Limits;
-            Volatile.Write(ref _step, value);
+            var before = Interlocked.Exchange(ref _step, value);
             if (value is not null)
             {
                 _signal?.Listen(Freed);
+            }
+            else if (before is not null)
+            {
+                // Nobody publishes it any more.
+                for (var band = PriorityBand.Critical; band <= PriorityBand.Batch; band++)
+                {
+                    before.Metrics.Wait(band, 0);
+                }
             }
 
             Freed();
         }
     }
 
+    /// <summary>What a request that waits may hope for.</summary>
+    public Outlook OutlookOf(RequestContext context) => _pick.OutlookOf(context);
+
+    /// <summary>Whether some wait by a configuration that was replaced: no request has come since, which would have taken over the new one.</summary>
+    public bool IsStale => Queue.IsWaited && Volatile.Read(ref _model) != _cluster.Model;
+
+    /// <summary>Takes over what the plan made of <paramref name="model"/> bounds, unless that was replaced already.</summary>
+    public void Adopt(ClusterModel model, AdmitStep? step)
+    {
+        if (model == _cluster.Model)
+        {
+            Volatile.Write(ref _model, model);
+            Step = step;
+        }
+    }
+
+    /// <summary>Takes over the cluster's configuration of now.</summary>
+    public void Renew(Func<ClusterState, ClusterPlan> compile)
+    {
+        var model = _cluster.Model;
+        Adopt(model, compile(_cluster).Admission);
+    }
+
     /// <summary>A first chunk of an answer from <paramref name="load"/> took <paramref name="seconds"/>.</summary>
     public void FirstChunk(DestinationLoad load, TimeSpan now, double seconds)
     {
+        if (!load.IsAdaptive)
+        {
+            return;
+        }
+
         if (load.AdaptiveLimit == int.MaxValue)
         {
             // New, or another server than the one that was learned.
@@ -93,6 +132,12 @@ internal sealed class ClusterAdmission
         {
             free += load.Free;
             isWorthIt |= load is { Weight: > 0, IsCooling: false };
+        }
+
+        // A trial that is due is one place; where nobody else has any, it is how the others come back.
+        foreach (var destination in set.HalfOpen)
+        {
+            free += destination.IsTrialDue && destination.Load.IsOpen && !set.Loads.Candidates.Contains(destination.Load) ? 1 : 0;
         }
 
         // Where nobody takes requests those that wait are to learn it.

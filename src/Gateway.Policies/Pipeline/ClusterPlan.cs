@@ -43,7 +43,7 @@ internal sealed class ClusterPlan
         Retries = kept.Retries.Budget(Options.RetryBudget);
         Poison = kept.Retries.Poison;
         HasBounds = policy is Strategy && (Options.Capacity.Count + Options.TokenCapacity.Count > 0 || Options.Admission.Adaptive);
-        Admission = AdmitStep.Compile(this, kept, admissions, time);
+        Admission = AdmitStep.Compile(this, cluster, kept, admissions, time);
         FirstByteTicks = RoutePlan.Ticks(Options.Timeouts.FirstByte ?? DefaultFirstByte, time)!.Value;
         BetweenChunksTicks = RoutePlan.Ticks(Options.Timeouts.BetweenChunks ?? DefaultBetweenChunks, time)!.Value;
 

@@ -1,3 +1,4 @@
+using BlazeGateway.Policies.Admission;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
@@ -56,7 +57,12 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && Look(context, cluster).IsWorthIt;
 
     /// <summary>Whether a request that found all full would find room now, or has nothing to wait for any more.</summary>
-    public bool MayBegin(RequestContext context) => context.ClusterState is not { } cluster || Look(context, cluster) is { HasRoom: true } or { IsWorthIt: false };
+    public Outlook OutlookOf(RequestContext context) => context.ClusterState is not { } cluster ? Outlook.Vain : Look(context, cluster) switch
+    {
+        { HasRoom: true } => Outlook.Open,
+        { IsWorthIt: false } => Outlook.Vain,
+        _ => Outlook.Full,
+    };
 
     /// <summary>Whether any destination would take the request if it had room, and whether one has.</summary>
     private (bool IsWorthIt, bool HasRoom) Look(RequestContext context, ClusterState cluster)
@@ -78,7 +84,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             }
         }
 
-        return (isWorthIt, false);
+        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && CanBeTried(context, set, routing) ? (true, true) : (isWorthIt, false);
     }
 
     /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>

@@ -39,6 +39,7 @@ internal sealed class PlanCache
         _metrics = metrics;
         _clients = clients;
         _admissions = admissions;
+        admissions.Compile = For;
         metrics.WatchQueues(admissions);
         _time = time;
     }

@@ -111,6 +111,7 @@ internal sealed partial class RequestPipeline(
     private bool Enters(RequestContext context, ClusterState state)
     {
         var cluster = plans.For(state);
+        context.Served = null;
         context.ClusterState = state;
         context.Cluster = cluster;
         context.Record.Cluster = cluster.ClusterId;
@@ -130,6 +131,9 @@ internal sealed partial class RequestPipeline(
 
         if (context.Cluster!.Admission is not { } admission)
         {
+            // Its bounds were taken away while it waited: it has no turn to wait for, and takes nobody's.
+            context.Waiting?.Abandon();
+            context.Waiting = null;
             return attempt.TryBegin(context, cluster, feature, out hold);
         }
 

@@ -29,9 +29,11 @@ internal sealed class ConcurrencyLimit : PartitionedRateLimiter<Client>
     /// <summary>Requests at once.</summary>
     public int Most { get; }
 
+    /// <summary>Requests that might begin now; makes no object.</summary>
+    public int FreeOf(in Client client) => Math.Max(Most - _table.TakenIn(KeyOf(client)), 0);
+
     /// <inheritdoc/>
-    public override RateLimiterStatistics GetStatistics(Client resource) =>
-        new() { CurrentAvailablePermits = Math.Max(Most - _table.TakenIn(KeyOf(resource)), 0) };
+    public override RateLimiterStatistics GetStatistics(Client resource) => new() { CurrentAvailablePermits = FreeOf(resource) };
 
     /// <inheritdoc/>
     protected override RateLimitLease AttemptAcquireCore(Client resource, int permitCount)

@@ -28,8 +28,11 @@ internal sealed class Destinations(GatewayFixture gateway)
 
     public int Ejected() => Cluster.Destinations.Keys.Count(id => StateOf(id) == "ejected");
 
+    /// <summary>Requests that are on their way now.</summary>
+    public int InFlight => gateway.Host.Services.GetRequiredService<RequestContextPool>().InFlight;
+
     /// <summary>Waits until nothing is on its way any more: an attempt's end is told a moment after its answer is complete.</summary>
-    public Task RestAsync() => Eventually.TrueAsync(() => gateway.Host.Services.GetRequiredService<RequestContextPool>().InFlight == 0);
+    public Task RestAsync() => Eventually.TrueAsync(() => InFlight == 0);
 
     public Task<HttpResponseMessage> SendAsync(string body = Chat, string path = "/v1/chat/completions", CancellationToken cancellationToken = default) =>
         gateway.Proxy.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);

@@ -132,7 +132,11 @@ public class AdmissionQueueTests
         var room = new WaitRoom(places: 0);
         var (first, second) = (room.EnterAsync("first", room.Ticket()), room.EnterAsync("second", room.Ticket()));
         var told = 0;
-        room.May = _ => Interlocked.Increment(ref told) > 0;
+        room.Outlook = _ =>
+        {
+            told++;
+            return Outlook.Open;
+        };
 
         // One that did not wait was quicker: the queue hears of a place that is not there.
         room.Places = 1;
@@ -192,7 +196,7 @@ public class AdmissionQueueTests
             room.Queue.TryEnter(room.Ticket(), i);
         }
 
-        Assert.InRange(room.Queue.SendAway(), Math.Max(1, seconds - 1), seconds);
+        Assert.InRange(room.Queue.SendAway(1), Math.Max(1, seconds - 1), seconds);
     }
 
     /// <summary>How fast a queue gets shorter shows while there is one; a quiet hour says nothing, nor does the first moment of a burst.</summary>
@@ -217,7 +221,7 @@ public class AdmissionQueueTests
             room.Queue.TryEnter(room.Ticket(), i);
         }
 
-        Assert.Equal(seconds, room.Queue.SendAway());
+        Assert.Equal(seconds, room.Queue.SendAway(1));
     }
 
     /// <summary>One waits for so long and is served.</summary>

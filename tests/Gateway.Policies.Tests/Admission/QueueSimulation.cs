@@ -154,7 +154,7 @@ internal sealed class QueueSimulation(int places, int limit)
     private void Refuse(SimulatedWait request)
     {
         Refused++;
-        var at = Now + (1000 * Room.Queue.SendAway());
+        var at = Now + (1000 * Room.Queue.SendAway(request.Ticket.Client));
         if (request.Retries-- > 0)
         {
             LastRetry = Math.Max(LastRetry, at < request.Patience ? at : 0);

@@ -13,7 +13,7 @@ internal sealed class WaitRoom
     public WaitRoom(int places, int limit = 100, long bytes = 1 << 20)
     {
         Places = places;
-        Queue = new AdmissionQueue(Time, () => Places - Taken, request => May(request)) { Limits = new QueueLimits(limit, bytes) };
+        Queue = new AdmissionQueue(Time, () => Places - Taken, request => Outlook(request)) { Limits = new QueueLimits(limit, bytes) };
     }
 
     public FakeTimeProvider Time { get; } = new();
@@ -24,7 +24,7 @@ internal sealed class WaitRoom
 
     public int Taken => Volatile.Read(ref _taken);
 
-    public Func<object, bool> May { get; set; } = static _ => true;
+    public Func<object, Outlook> Outlook { get; set; } = static _ => Policies.Admission.Outlook.Open;
 
     /// <summary>Names of those served, in their order.</summary>
     public ConcurrentQueue<string> Served { get; } = [];

@@ -6,14 +6,14 @@ namespace BlazeGateway.Policies.Tests.Admission;
 public class WaitingLinesTests
 {
     private readonly WaitingLines _lines = new();
-    private readonly AdmissionQueue _queue = new(TimeProvider.System, static () => 0, static _ => true);
+    private readonly AdmissionQueue _queue = new(TimeProvider.System, static () => 0, static _ => Outlook.Open);
     private long _order;
 
-    private Waiter Add(PriorityBand band, ulong client = 1, ulong flow = 0, long deadline = 100, int tokens = 1, int share = 1, bool again = false, long bytes = 0)
+    private Waiter Add(PriorityBand band, ulong client = 1, ulong flow = 0, long deadline = 100, int tokens = 1, int share = 1, bool again = false, long bytes = 0, ulong kind = 0)
     {
         var waiter = new Waiter(_queue)
         {
-            Ticket = new WaitTicket(band, client, flow, deadline) { Tokens = tokens, Share = share, IsAgain = again, Bytes = bytes },
+            Ticket = new WaitTicket(band, client, flow, deadline) { Tokens = tokens, Share = share, IsAgain = again, Bytes = bytes, Kind = kind },
             Order = ++_order,
         };
         _lines.Add(waiter);
@@ -105,12 +105,12 @@ public class WaitingLinesTests
         var tokens = new double[3];
         for (var i = 0; i < 5000; i++)
         {
-            while (_lines.All().Count(waiter => waiter.Ticket.Client == 1) < 50)
+            while (_lines.All.Count(waiter => waiter.Ticket.Client == 1) < 50)
             {
                 Add(PriorityBand.Standard, client: 1, tokens: random.Next(400, 4000), share: shareA);
             }
 
-            while (_lines.All().Count(waiter => waiter.Ticket.Client == 2) < 5)
+            while (_lines.All.Count(waiter => waiter.Ticket.Client == 2) < 5)
             {
                 Add(PriorityBand.Standard, client: 2, tokens: random.Next(100, 1000), share: shareB);
             }
@@ -130,13 +130,13 @@ public class WaitingLinesTests
         {
             for (var flow = 0UL; flow < 3; flow++)
             {
-                while (_lines.All().Count(waiter => waiter.Ticket is { Client: 1 } ticket && ticket.Flow == flow) < 4)
+                while (_lines.All.Count(waiter => waiter.Ticket is { Client: 1 } ticket && ticket.Flow == flow) < 4)
                 {
                     Add(PriorityBand.Standard, client: 1, flow: flow, tokens: 1 + (int)flow);
                 }
             }
 
-            while (_lines.All().Count(waiter => waiter.Ticket.Client == 2) < 2)
+            while (_lines.All.Count(waiter => waiter.Ticket.Client == 2) < 2)
             {
                 Add(PriorityBand.Standard, client: 2, tokens: 2);
             }
@@ -205,10 +205,109 @@ public class WaitingLinesTests
         Assert.Equal([2UL, 2UL, 2UL, 1UL], Enumerable.Range(0, 4).Select(_ => Next().Ticket.Client));
     }
 
+    /// <summary>It was charged far too much and waited for that; what it gets back now is no credit that others would pay for.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_given_back_lets_nobody_go_before_all_others(bool hasRunEmpty)
+    {
+        var big = Add(PriorityBand.Standard, client: 1, flow: 1, tokens: 16_384);
+        if (hasRunEmpty)
+        {
+            Assert.Equal(big, Next());
+        }
+        else
+        {
+            Add(PriorityBand.Standard, client: 2, tokens: 100);
+            Assert.Equal(big, Next());
+            for (var i = 0; i < 200; i++)
+            {
+                Add(PriorityBand.Standard, client: 2, tokens: 100);
+                Add(PriorityBand.Standard, client: 3, tokens: 100);
+                Next();
+            }
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            Add(PriorityBand.Standard, client: 1, flow: 1, tokens: 100);
+            Add(PriorityBand.Standard, client: 1, flow: 2, tokens: 100);
+            Add(PriorityBand.Standard, client: 2, tokens: 100);
+        }
+
+        _lines.Correct(big.Ticket, 100 - 16_384);
+        var served = Enumerable.Range(0, 40).Select(_ => Next().Ticket).ToList();
+        Assert.InRange(served.Count(static ticket => ticket.Client == 1), 1, 21);
+        Assert.InRange(served.Count(static ticket => ticket is { Client: 1, Flow: 1 }), 0, 12);
+    }
+
+    /// <summary>One that was served before waits for a destination that is full; a band that is due is not held up by it.</summary>
+    [Fact]
+    public void A_band_is_due_though_one_waits_again_that_cannot_begin()
+    {
+        Add(PriorityBand.Standard, again: true, kind: 1);
+        Add(PriorityBand.Batch, kind: 2);
+        for (var i = 0; i < WaitingLines.MostPassed; i++)
+        {
+            Add(PriorityBand.Critical, kind: 2);
+            Assert.Equal(PriorityBand.Critical, _lines.Next(static waiter => waiter.Ticket.Kind == 2)!.Ticket.Band);
+        }
+
+        Add(PriorityBand.Critical, kind: 2);
+        Assert.Equal(PriorityBand.Batch, _lines.Next(static waiter => waiter.Ticket.Kind == 2)!.Ticket.Band);
+    }
+
+    /// <summary>Turns are a client's own whatever kinds it waits with, and among those that may begin the earliest goes first.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Whose_turn_it_is_among_kinds_is_the_same_as_by_a_look_at_each(int seed)
+    {
+        var random = new Random(seed);
+        var waiting = new List<Waiter>();
+        var starts = new Dictionary<ulong, double>();
+        var now = 0.0;
+        for (var i = 0; i < 3000; i++)
+        {
+            if (waiting.Count < 2 || random.Next(2) == 0)
+            {
+                var comes = (ulong)random.Next(6);
+                if (!waiting.Exists(waiter => waiter.Ticket.Client == comes))
+                {
+                    starts[comes] = Math.Max(starts.GetValueOrDefault(comes), now);
+                }
+
+                waiting.Add(Add(PriorityBand.Standard, comes, tokens: random.Next(1, 100), kind: (ulong)random.Next(4), deadline: random.Next(100)));
+                continue;
+            }
+
+            var closed = (ulong)random.Next(4);
+            var open = waiting.Where(waiter => waiter.Ticket.Kind != closed).ToList();
+            var next = _lines.Next(waiter => waiter.Ticket.Kind != closed);
+            Assert.Equal(open.Count == 0, next is null);
+            if (next is null)
+            {
+                continue;
+            }
+
+            var client = next.Ticket.Client;
+            Assert.Equal(open.Min(waiter => starts[waiter.Ticket.Client]), starts[client]);
+            Assert.Equal(open.Where(waiter => waiter.Ticket.Client == client).Min(Waiter.Earliest), next);
+            waiting.Remove(next);
+            now = Math.Max(now, starts[client]);
+            starts[client] += next.Ticket.Tokens;
+            if (waiting.Count == 0)
+            {
+                starts.Clear();
+            }
+        }
+    }
+
     [Fact]
     public void Those_that_cannot_begin_are_passed_over_and_keep_their_place()
     {
-        var (critical, standard) = (Add(PriorityBand.Critical), Add(PriorityBand.Standard));
+        var (critical, standard) = (Add(PriorityBand.Critical, kind: 1), Add(PriorityBand.Standard, kind: 2));
         Assert.Equal(standard, _lines.Next(waiter => waiter != critical));
         Assert.Null(_lines.Next(waiter => waiter != critical));
         Assert.Equal(critical, Next());
@@ -271,5 +370,5 @@ public class WaitingLinesTests
     }
 
     private Waiter? Victim(PriorityBand band, ulong client = 9, bool again = false) =>
-        _lines.Victim(new WaitTicket(band, client, 0, 100) { IsAgain = again }, inOwn: true);
+        _lines.Victim(new WaitTicket(band, client, 0, 100) { IsAgain = again });
 }

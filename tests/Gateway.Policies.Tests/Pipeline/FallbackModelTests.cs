@@ -125,7 +125,7 @@ public sealed class FallbackModelTests : IAsyncLifetime
         var context = new RequestContext(_host.Get<BodyBudget>(), _host.Time, _host.Get<Failover>());
         context.Begin(new DefaultHttpContext(), plan);
         context.History.Fallbacks = plan.Models.Find("big")!.Fallbacks;
-        var queue = new AdmissionQueue(_host.Time, static () => 1, static _ => true) { Limits = new QueueLimits(10, 1000) };
+        var queue = new AdmissionQueue(_host.Time, static () => 1, static _ => Outlook.Open) { Limits = new QueueLimits(10, 1000) };
         context.Waiting = queue.TryEnter(new WaitTicket(PriorityBand.Standard, 0, 0, long.MaxValue), context);
         Assert.Equal(1, queue.Granted);
         Assert.Equal("middle", _host.Get<Failover>().NextModel(context)?.ClusterId);
