@@ -65,6 +65,9 @@ internal enum AvailabilityInput : byte
 
     /// <summary>All its streams stood still for longer than computing prompts explains.</summary>
     StoodStill,
+
+    /// <summary>Requests wait and no other destination of the cluster has room for them.</summary>
+    Needed,
 }
 
 /// <summary>One thing that happened to a destination.</summary>

@@ -34,6 +34,7 @@ internal static partial class AvailabilityMachine
         Replaced => Replace(facts, at),
         AvailabilityInput.ProbingEnded => Unprobe(facts, at),
         StoodStill => Stuck(facts, at),
+        AvailabilityInput.Needed => Need(facts, at),
         _ => facts,
     };
 
@@ -131,6 +132,18 @@ internal static partial class AvailabilityMachine
     {
         var next = facts.SlowStartFrom is { } from && at.Now - from >= at.Rules.SlowStart ? facts with { SlowStartFrom = null } : facts;
         return IsOver(next, at) ? Enter(next with { ProbeSuccesses = 0 }, HalfOpen, BackOffOver, at) : next;
+    }
+
+    /// <summary>
+    /// To leave out a destination that fails some requests is right while the others can do its work. One that may answer nothing, or only after a long wait, stays out all
+    /// the same, and so does one whose break an operator chose.
+    /// </summary>
+    private static AvailabilityFacts Need(in AvailabilityFacts facts, in AvailabilityCircumstances at)
+    {
+        var mayHelp = facts is { State: Ejected, IsDead: false, Yarp: YarpVerdict.None }
+            && (facts.Reason is ServerError or BrokenOff || (facts.Reason == CircuitOpen && at.Rules.Break is null))
+            && at.Now - facts.Since >= at.Rules.Respite;
+        return mayHelp ? Enter(facts with { ProbeSuccesses = 0 }, HalfOpen, AvailabilityReason.Needed, at) : facts;
     }
 
     private static AvailabilityFacts Resume(in AvailabilityFacts facts, in AvailabilityCircumstances at)

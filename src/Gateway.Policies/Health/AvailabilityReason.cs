@@ -92,6 +92,9 @@ internal enum AvailabilityReason : byte
 
     /// <summary>An operator reset it.</summary>
     Reset,
+
+    /// <summary>Requests wait, and the other destinations have no room for them.</summary>
+    Needed,
 }
 
 /// <summary>The reasons in words, and as they are written in labels.</summary>
@@ -129,6 +132,7 @@ internal static class AvailabilityReasons
         ("circuit_open", "its circuit is open: too many requests failed"),
         ("isolated", "isolated by an operator until it is reset"),
         ("reset", "reset by an operator"),
+        ("needed", "requests wait and the others are full"),
     ];
 
     /// <summary>Label value.</summary>

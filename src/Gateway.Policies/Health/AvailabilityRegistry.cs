@@ -65,6 +65,18 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     /// <summary>What is remembered of a cluster; null for one of no configuration.</summary>
     public ClusterMemory? MemoryOf(ClusterState cluster) => _clusters.TryGetValue(cluster, out var known) ? known.Memory : null;
 
+    /// <summary>Requests of <paramref name="cluster"/> wait and none of its destinations has room: one that was ejected for failing some may be tried again soon.</summary>
+    public void Need(ClusterState cluster)
+    {
+        foreach (var destination in cluster.DestinationsState.AllDestinations)
+        {
+            if (_destinations.TryGetValue(destination, out var known) && known.Word.State == AvailabilityState.Ejected)
+            {
+                known.Take(new AvailabilityEvent(AvailabilityInput.Needed));
+            }
+        }
+    }
+
     /// <summary>Every cluster that has destinations.</summary>
     public IEnumerable<ClusterAvailability> Clusters() => _clusters.Select(static pair => pair.Value).Where(static cluster => cluster.Members.Count > 0);
 

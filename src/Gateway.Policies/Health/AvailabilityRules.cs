@@ -21,6 +21,9 @@ internal sealed record AvailabilityRules
     /// <summary>Most that is added to an ejection, as a part of it.</summary>
     public double Jitter { get; init; } = 0.1;
 
+    /// <summary>Least time a destination is left out that failed some requests, where those of others wait for room.</summary>
+    public TimeSpan Respite { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Least time that streams that had begun must stand still for a destination to be wedged.</summary>
     public TimeSpan StandStill { get; init; } = TimeSpan.FromSeconds(10);
 

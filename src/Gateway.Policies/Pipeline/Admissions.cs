@@ -78,7 +78,7 @@ internal sealed class Admissions : IDisposable
 
     private void Sweep()
     {
-        foreach (var (_, admission) in _clusters)
+        foreach (var (cluster, admission) in _clusters)
         {
             if (admission.IsStale && Compile is { } compile)
             {
@@ -86,6 +86,10 @@ internal sealed class Admissions : IDisposable
             }
 
             admission.Queue.Sweep();
+            if (admission.IsShortOfDestinations)
+            {
+                _availability.Need(cluster);
+            }
         }
     }
 }

@@ -72,6 +72,28 @@ internal sealed class ClusterAdmission
     /// <summary>Whether some wait by a configuration that was replaced: no request has come since, which would have taken over the new one.</summary>
     public bool IsStale => Queue.IsWaited && Volatile.Read(ref _model) != _cluster.Model;
 
+    /// <summary>Whether requests wait because no destination has room for them.</summary>
+    public bool IsShortOfDestinations
+    {
+        get
+        {
+            if (!Queue.IsWaited || _cluster.DestinationsState.AvailableDestinations is not CandidateSet { Count: > 0 } set)
+            {
+                return false;
+            }
+
+            foreach (var load in set.Loads.Candidates)
+            {
+                if (load.Free > 0)
+                {
+                    return false;
+                }
+            }
+
+            return Step is { Free: > 0 };
+        }
+    }
+
     /// <summary>Takes over what the plan made of <paramref name="model"/> bounds, unless that was replaced already.</summary>
     public void Adopt(ClusterModel model, AdmitStep? step)
     {

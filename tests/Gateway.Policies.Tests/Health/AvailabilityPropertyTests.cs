@@ -95,7 +95,7 @@ public sealed partial class AvailabilityPropertyTests
                 cluster.Advance(choice % 30);
                 break;
             case 11:
-                cluster[id].Take(new AvailabilityEvent(AvailabilityInput.StoodStill));
+                cluster[id].Take(new AvailabilityEvent(choice % 2 == 0 ? AvailabilityInput.StoodStill : AvailabilityInput.Needed));
                 break;
             case 9 when choice % 3 > 0:
                 cluster.Probe(id, Findings[choice % Findings.Length], isHard: choice % 3 > 1);

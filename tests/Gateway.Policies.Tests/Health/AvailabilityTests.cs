@@ -117,6 +117,31 @@ public sealed class AvailabilityTests
         }
     }
 
+    /// <summary>What fails some requests is tried again when the others are full, at the earliest after a second; what cannot answer is not.</summary>
+    [Theory]
+    [InlineData(AttemptOutcome.ServerError, 0.99, "ejected")]
+    [InlineData(AttemptOutcome.ServerError, 1, "half-open")]
+    [InlineData(AttemptOutcome.BrokenOff, 1, "half-open")]
+    [InlineData(AttemptOutcome.ConnectRefused, 9, "ejected")]
+    [InlineData(AttemptOutcome.FirstByteTimeout, 9, "ejected")]
+    internal void A_destination_that_is_needed_is_tried_again_soon(AttemptOutcome outcome, double seconds, string state)
+    {
+        using var cluster = new TestCluster(Plain, "a", "b", "c");
+        cluster.Attempt("a", outcome);
+        cluster.Attempt("a", outcome);
+        Assert.Equal("ejected", cluster.StateOf("a"));
+        cluster.Advance(seconds);
+        cluster.Registry.Need(cluster.State);
+        Assert.Equal(state, cluster.StateOf("a"));
+        Assert.Equal(("up", "up"), (cluster.StateOf("b"), cluster.StateOf("c")));
+        if (state == "half-open")
+        {
+            Assert.True(cluster["a"].TryTakeTrial(out var trial));
+            cluster["a"].Ended(trial, outcome);
+            Assert.Equal(("ejected", 2), (cluster.StateOf("a"), cluster["a"].Facts.Ejections));
+        }
+    }
+
     [Fact]
     public void A_restart_brings_it_back_through_one_trial_or_a_second_probe()
     {

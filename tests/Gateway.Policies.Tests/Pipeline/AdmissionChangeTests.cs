@@ -105,6 +105,34 @@ public class AdmissionChangeTests
         await RestAsync(scene);
     }
 
+    /// <summary>The other destination is full: whoever waits tries the one that answered 5xx a second later, and not only after its ten.</summary>
+    [Fact]
+    public async Task One_that_was_ejected_for_its_answers_is_tried_as_soon_as_it_is_needed()
+    {
+        await using var scene = await FailoverScene.StartAsync(2, cluster: Capacity(1) with { Health = new() { Probe = false, Eject = true } });
+        await using var first = await scene.SendAsync();
+        var (held, at) = await scene.NextAsync();
+        var other = scene.Host.Get<AvailabilityRegistry>().Of(scene.Host.Cluster("llm").Destinations[$"d{1 - at}"]);
+        for (var i = 0; i < 2; i++)
+        {
+            other.Take(new AvailabilityEvent(AvailabilityInput.AttemptFailed, AvailabilityReason.ServerError));
+        }
+
+        scene.Host.Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(AvailabilityState.Ejected, other.Word.State);
+        await using var second = await scene.SendAsync();
+        await WaitingAsync(scene, 1);
+        scene.Host.Time.Advance(Admissions.Period);
+        var (trial, where) = await scene.NextAsync();
+        Assert.Equal(1 - at, where);
+        Assert.Equal(AvailabilityReason.Needed, other.Facts.Reason);
+        await trial.AnswerAsync(FailoverScene.Answer);
+        await held.AnswerAsync(FailoverScene.Answer);
+        Assert.Equal((200, 200), ((await EndAsync(first)).Status, (await EndAsync(second)).Status));
+        Assert.Equal(AvailabilityState.Up, other.Word.State);
+        await RestAsync(scene);
+    }
+
     /// <summary>Requests sent before the change teach nothing of limits that are not learned any more.</summary>
     [Fact]
     public async Task Where_limits_are_not_learned_any_more_none_is_left()
