@@ -215,6 +215,41 @@ public class AdmissionTests
         await RestAsync(scene);
     }
 
+    /// <summary>What operators are told of a cluster's queue; nothing of one that bounds nothing.</summary>
+    [Fact]
+    public async Task Operators_see_how_much_waits_by_priority()
+    {
+        await using var scene = await StartAsync(limit: 7);
+        await using var first = await scene.SendAsync();
+        var (held, _) = await scene.NextAsync();
+        var (admissions, cluster) = (scene.Host.Get<Admissions>(), scene.Host.Cluster("llm"));
+        var calm = admissions.Describe(cluster)!;
+        Assert.Equal((7, 0L, 0.0), (calm.Limit, calm.Bytes, calm.ServedPerSecond));
+        Assert.Equal("critical standard batch", string.Join(' ', calm.Waiting.Keys));
+        Assert.All(calm.Waiting.Values, static waiting => Assert.Equal(0, waiting));
+        await using var batch = await QueueAsync(scene, "batch");
+        await using var standard = await QueueAsync(scene);
+        var report = admissions.Describe(cluster)!;
+        Assert.Equal((0, 1, 1), (report.Waiting["critical"], report.Waiting["standard"], report.Waiting["batch"]));
+        Assert.Equal(2 * FailoverScene.Body().Length, report.Bytes);
+        await held.AnswerAsync(FailoverScene.Answer);
+        for (var i = 0; i < 2; i++)
+        {
+            await (await scene.NextAsync()).Exchange.AnswerAsync(FailoverScene.Answer);
+        }
+
+        await Task.WhenAll(EndAsync(first), EndAsync(standard), EndAsync(batch));
+        var after = admissions.Describe(cluster)!;
+        Assert.Equal((0L, 0), (after.Bytes, after.Waiting.Values.Sum()));
+        Assert.InRange(after.ServedPerSecond, 0.1, 2);
+        await RestAsync(scene);
+        await using var free = await StartAsync(bound: "none");
+        await using var caller = await free.SendAsync();
+        await (await free.NextAsync()).Exchange.AnswerAsync(FailoverScene.Answer);
+        Assert.Equal(200, (await EndAsync(caller)).Status);
+        Assert.Null(free.Host.Get<Admissions>().Describe(free.Host.Cluster("llm")));
+    }
+
     [Theory]
     [InlineData(0.84, 100_000, 200)]
     [InlineData(0.85, 60_000, 200)]

@@ -6,6 +6,7 @@ using BlazeGateway.Api;
 using BlazeGateway.Configuration.Options;
 using BlazeGateway.Configuration.Reload;
 using BlazeGateway.Policies;
+using BlazeGateway.Policies.Pipeline;
 using Yarp.ReverseProxy.Configuration;
 
 namespace BlazeGateway.Tests.Api;
@@ -65,6 +66,20 @@ public class AdminApiTests
         }
 
         return await host.Client.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_report_of_a_cluster_tells_how_much_waits_for_it(bool hasQueue)
+    {
+        var waiting = new Dictionary<string, int>(StringComparer.Ordinal) { ["critical"] = 0, ["standard"] = 4, ["batch"] = 1 };
+        var ports = Ports() with { Queue = _ => hasQueue ? new QueueReport(100, waiting, 2048, 1.5) : null };
+        await using var host = await AdminHost.StartAsync(ports, Routes, Clusters);
+        var text = await host.Client.GetStringAsync(new Uri("/api/v1/performance/loadbalancer", UriKind.Relative), Cancel);
+        var queue = JsonNode.Parse(text)!["clusters"]![0]!["queue"];
+        var expected = JsonNode.Parse("""{ "limit": 100, "waiting": { "critical": 0, "standard": 4, "batch": 1 }, "bytes": 2048, "servedPerSecond": 1.5 }""");
+        Assert.True(JsonNode.DeepEquals(hasQueue ? expected : null, queue), text);
     }
 
     [Theory]
