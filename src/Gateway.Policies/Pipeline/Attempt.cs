@@ -111,6 +111,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         try
         {
             var tally = Take(context, cluster, feature, plan, at);
+            pick.TellLeftOut(context, cluster, slot, plan.Policy);
             slot.Decision.Destination = tally?.Availability.Destination.DestinationId;
             return tally;
         }

@@ -38,7 +38,13 @@ internal static class DecisionText
     /// <summary>Why it was this one, in a sentence.</summary>
     internal static string Why(DecisionReport decision)
     {
-        var many = decision.Candidates.Count + decision.MoreCandidates;
+        var left = string.Join(", ", decision.Candidates.Where(static candidate => candidate.PassedOver is not null).Select(static candidate => $"{candidate.Destination} ({candidate.PassedOver})"));
+        var why = Chosen(decision, decision.Candidates.Count(static candidate => candidate.PassedOver is null) + decision.MoreCandidates);
+        return left.Length == 0 ? why : $"{why}; passed over: {left}";
+    }
+
+    private static string Chosen(DecisionReport decision, int many)
+    {
         if (decision.Destination is not { } picked)
         {
             return many == 0 ? "no destination was available" : Format($"none of {many} had a weight and room");
@@ -113,7 +119,7 @@ internal static class DecisionText
                 Format($"{candidate.PrefillTokens}"),
                 candidate.OwnTokens is { } own ? Format($"{own}") : "",
                 candidate.PredictedSeconds is { } seconds ? Format($"{seconds:0.###} s") : "",
-                candidate.IsFull ? "full" : candidate.Cost is { } cost ? Format($"{cost:0.###}") : "",
+                candidate.PassedOver is { } left ? left : candidate.IsFull ? "full" : candidate.Cost is { } cost ? Format($"{cost:0.###}") : "",
             ]),
         ];
         var used = Enumerable.Range(0, Columns.Length).Where(column => rows.Skip(1).Any(row => row[column].Length > 0)).ToArray();

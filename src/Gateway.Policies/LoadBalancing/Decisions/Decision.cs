@@ -139,8 +139,22 @@ internal enum DecisionRule : byte
 /// <param name="OwnTokens">Prompt tokens of the request that it would have to compute; −1 when the strategy does not go by them.</param>
 /// <param name="Predicted">Seconds to the first chunk predicted there; not a number when nothing was.</param>
 /// <param name="Cost">What going there was said to cost; not a number when nobody said, infinite without room.</param>
+/// <param name="PassedOver">Why it could not be picked, besides room and weight.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct DecisionCandidate(string Id, int InFlight, long PrefillTokens, int OwnTokens, float Predicted, float Cost);
+internal readonly record struct DecisionCandidate(string Id, int InFlight, long PrefillTokens, int OwnTokens, float Predicted, float Cost, PassedOver PassedOver = PassedOver.No);
+
+/// <summary>Why a destination that is well could not be picked, besides room and weight.</summary>
+internal enum PassedOver : byte
+{
+    /// <summary>It could.</summary>
+    No,
+
+    /// <summary>It answered 429 and is left alone.</summary>
+    Cooling,
+
+    /// <summary>The request was sent there before.</summary>
+    Tried,
+}
 
 /// <summary>What came of a decision.</summary>
 /// <param name="Result">The request's outcome as in metrics; null until it ended.</param>

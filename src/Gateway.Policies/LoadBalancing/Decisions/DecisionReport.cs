@@ -135,6 +135,11 @@ internal sealed record DecisionReport(
 /// <param name="IsFull">Whether it had no room or weight.</param>
 internal sealed record CandidateReport(string Destination, int InFlight, long PrefillTokens, int? OwnTokens, double? PredictedSeconds, double? Cost, bool IsFull)
 {
+    /// <summary>
+    /// Why it was passed over although it is well: <c>cooling</c>, it answered 429 and is left alone; <c>tried</c>, the request was sent there before. Null for all others.
+    /// </summary>
+    public string? PassedOver { get; init; }
+
     internal static CandidateReport Of(DecisionCandidate candidate) => new(
         candidate.Id,
         candidate.InFlight,
@@ -142,7 +147,10 @@ internal sealed record CandidateReport(string Destination, int InFlight, long Pr
         candidate.OwnTokens < 0 ? null : candidate.OwnTokens,
         DecisionReport.Positive(candidate.Predicted),
         float.IsFinite(candidate.Cost) ? Math.Round(candidate.Cost, 6) : null,
-        float.IsPositiveInfinity(candidate.Cost));
+        float.IsPositiveInfinity(candidate.Cost))
+    {
+        PassedOver = candidate.PassedOver switch { Decisions.PassedOver.Cooling => "cooling", Decisions.PassedOver.Tried => "tried", _ => null },
+    };
 }
 
 /// <summary>What came of a decision.</summary>
