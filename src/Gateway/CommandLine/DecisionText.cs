@@ -16,6 +16,26 @@ internal static class DecisionText
     {
         var text = new StringBuilder();
         Line(text, "request", decision.RequestId);
+        if (decision.Earlier is not { Count: > 0 } earlier)
+        {
+            Write(text, decision);
+            return text.ToString();
+        }
+
+        IReadOnlyList<DecisionReport> all = [.. earlier, decision];
+        Line(text, "went to", string.Join(", ", all.Select(static made => made.Outcome?.Next is { } next ? $"{made.Destination ?? "none"} ({next})" : made.Destination ?? "none")));
+        foreach (var made in all)
+        {
+            text.AppendLine();
+            Line(text, "attempt", Format($"{made.Attempt}{(made.Destination is null ? ", not made" : "")}"));
+            Write(text, made);
+        }
+
+        return text.ToString();
+    }
+
+    private static void Write(StringBuilder text, DecisionReport decision)
+    {
         Line(text, "time", decision.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         Line(text, "route", $"{decision.Route}, cluster {decision.Cluster}");
         Line(text, "model", decision.Model);
@@ -31,8 +51,6 @@ internal static class DecisionText
             text.AppendLine();
             Table(text, decision);
         }
-
-        return text.ToString();
     }
 
     /// <summary>Why it was this one, in a sentence.</summary>
@@ -104,8 +122,24 @@ internal static class DecisionText
         var predicted = first.Length > 0 && decision.PredictedSeconds is { } expected ? Format($" ({expected:0.###} s predicted)") : "";
         var apart = outcome.SecondsPerChunk is { } chunk ? Format($", chunks {chunk:0.####} s apart") : "";
         var tokens = outcome.PromptTokens is { } prompt ? Format($"; {prompt} prompt tokens{(outcome.CachedTokens is { } cached ? Format($", {cached} of them cached") : "")}") : "";
-        return Format($"{outcome.Result}, status {outcome.Status}{first}{predicted}{apart}{tokens}{(outcome.AnswerTokens is { } answer ? Format($", {answer} in the answer") : "")}");
+        var status = outcome.Status == 0 ? "" : Format($", status {outcome.Status}");
+        var answer = outcome.AnswerTokens is { } count ? Format($", {count} in the answer") : "";
+        return $"{outcome.Result}{status}{first}{predicted}{apart}{tokens}{answer}{(outcome.Next is { } next ? "; " + Next(next) : "")}";
     }
+
+    /// <summary>Why another pick was made, in words.</summary>
+    private static string Next(string cause) => cause switch
+    {
+        "not_connected" => "another was asked because there was no connection",
+        "not_processed" => "another was asked because it did not begin with the request",
+        "broken" => "another was asked because its connection or answer broke off",
+        "status" => "another was asked because it answered 502, 503 or 504",
+        "rate_limited" => "another was asked because it answered 429",
+        "ejected" => "another was asked because it was taken out meanwhile",
+        "waited" => "the request waited for room",
+        "other_model" => "another model was asked",
+        _ => "another was asked: " + cause,
+    };
 
     private static void Table(StringBuilder text, DecisionReport decision)
     {

@@ -20,6 +20,12 @@ internal struct Decision
     /// <summary>Timestamp of the gateway's clock.</summary>
     public long At;
 
+    /// <summary>Timestamp at which the request came: tells requests of one id apart.</summary>
+    public long Came;
+
+    /// <summary>Which attempt on the request it is for, from 1 on. Picks that found nothing are for the one they would have led to.</summary>
+    public int Attempt;
+
     /// <summary>Who and what, by name.</summary>
     public DecisionNames Names;
 
@@ -164,12 +170,21 @@ internal enum PassedOver : byte
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct DecisionOutcome(string? Result, int Status, double FirstChunk, double PerChunk)
 {
+    /// <summary>Why the request was picked for once more; null when this was the last time.</summary>
+    public string? Next { get; init; }
+
     /// <summary>Prompt tokens the model server stated, −1 unknown.</summary>
-    public int PromptTokens { get; init; }
+    public int PromptTokens { get; init; } = -1;
 
     /// <summary>Those of them it had in its cache, −1 unknown.</summary>
-    public int CachedTokens { get; init; }
+    public int CachedTokens { get; init; } = -1;
 
     /// <summary>Tokens of the answer, −1 unknown.</summary>
-    public int AnswerTokens { get; init; }
+    public int AnswerTokens { get; init; } = -1;
+
+    /// <summary>The request went on: another pick was made for it.</summary>
+    /// <param name="result">What became of this one.</param>
+    /// <param name="status">Status code it was answered with, 0 for none.</param>
+    /// <param name="next">Why there was another.</param>
+    public static DecisionOutcome Followed(string result, int status, string next) => new(result, status, -1, -1) { Next = next };
 }

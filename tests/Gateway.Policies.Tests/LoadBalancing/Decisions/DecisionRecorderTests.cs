@@ -82,6 +82,48 @@ public sealed class DecisionRecorderTests
     }
 
     [Fact]
+    public void Of_requests_with_one_id_the_newest_is_told_with_all_its_attempts_in_order()
+    {
+        var recorder = Recorder(100);
+        Assert.Null(recorder.Of("r"));
+        Make(recorder, 1, 1).Settle(new DecisionOutcome("ok", 200, 1, 1));
+        Make(recorder, 2, 1).Settle(DecisionOutcome.Followed("retried", 429, "rate_limited"));
+        Record(recorder, "other");
+        Make(recorder, 2, 2).Settle(DecisionOutcome.Followed("retried", 0, "not_connected"));
+        Make(recorder, 2, 3);
+        var told = recorder.Of("r")!;
+        Assert.Equal((3, (OutcomeReport?)null), (told.Attempt, told.Outcome));
+        Assert.Equal([(1, 429, "rate_limited"), (2, 0, "not_connected")], told.Earlier!.Select(made => (made.Attempt, made.Outcome!.Status, made.Outcome.Next!)));
+        Assert.All(told.Earlier!, made => Assert.Equal((null, null), (made.Outcome!.PromptTokens, made.Earlier)));
+        Make(recorder, 3, 1);
+        Assert.Null(recorder.Of("r")!.Earlier);
+    }
+
+    [Theory]
+    [InlineData(63, 62, 2)]
+    [InlineData(64, 63, 2)]
+    [InlineData(65, 63, 3)]
+    public void Of_one_request_so_many_are_told_and_the_newest_among_them(int made, int earlier, int first)
+    {
+        var recorder = Recorder(100);
+        for (var attempt = 1; attempt <= made; attempt++)
+        {
+            Make(recorder, 1, attempt + 1);
+        }
+
+        var told = recorder.Of("r")!;
+        Assert.Equal((made + 1, earlier, first), (told.Attempt, told.Earlier!.Count, told.Earlier[0].Attempt));
+    }
+
+    private static PublishedDecision Make(DecisionRecorder recorder, long came, int attempt)
+    {
+        var slot = recorder.Begin()!;
+        (slot.Decision.Came, slot.Decision.Attempt, slot.Decision.Arm) = (came, attempt, -1);
+        slot.Decision.Names = new DecisionNames("r", "chat", "llm", "m", "RoundRobin");
+        return new PublishedDecision(slot, slot.Publish());
+    }
+
+    [Fact]
     public void One_that_is_being_made_is_not_seen_and_its_place_not_taken()
     {
         var recorder = Recorder(2);
