@@ -157,6 +157,28 @@ public sealed class DecisionRecorderTests
         Assert.All(decision.Candidates, candidate => Assert.Equal((null, null, null, false), (candidate.OwnTokens, candidate.PredictedSeconds, candidate.Cost, candidate.IsFull)));
     }
 
+    /// <summary>So many candidates that its strategy looked at, and one that it was not asked about.</summary>
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(15, 16, 0)]
+    [InlineData(16, 16, 1)]
+    [InlineData(17, 16, 2)]
+    public void Whom_the_strategy_was_not_asked_about_is_kept_where_there_is_room(int among, int kept, int more)
+    {
+        var recorder = Recorder();
+        var slot = recorder.Begin()!;
+        slot.Begin(among);
+        slot.Chose(Loads.AsSpan(0, among), among - 1);
+        slot.PassOver(Loads[39], PassedOver.Cooling);
+        slot.PassOver(Loads[0], among == 0 ? PassedOver.Tried : PassedOver.Cooling);
+        slot.Decision.Arm = -1;
+        slot.Publish();
+        var decision = recorder.Read(1).Single();
+        Assert.Equal((among == 0 ? 2 : kept, more), (decision.Candidates.Count, decision.MoreCandidates));
+        Assert.Equal(kept > among ? "cooling" : null, decision.Candidates.SingleOrDefault(candidate => candidate.Destination == "d39")?.PassedOver);
+        Assert.Equal(among == 0 ? "tried" : null, decision.Candidates.Single(candidate => candidate.Destination == "d0").PassedOver);
+    }
+
     [Fact]
     public void Of_many_that_were_weighed_the_cheapest_are_kept()
     {
