@@ -90,7 +90,7 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton(_ => new ClientDirectory(options.Clients, RandomNumberGenerator.GetBytes(ClientDirectory.SecretLength)));
         services.AddSingleton(provider => Measure(provider, options));
         services.AddSingleton<IConfigChangeListener, SeriesUpkeep>();
-        services.AddSingleton(provider => new DeadlineSweep(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<AvailabilityRegistry>()));
+        services.AddSingleton(SweepDeadlines);
         services.AddSingleton<Failover>();
         services.AddSingleton(WatchProgress);
         services.AddSingleton(static provider => new MemoryPressure(provider.GetRequiredService<TimeProvider>()));
@@ -110,6 +110,12 @@ public static class GatewayPoliciesExtensions
         services.AddSingleton<Settlement>();
         services.AddSingleton<RequestPipeline>();
         services.AddSingleton<UnmatchedRequests>();
+    }
+
+    private static DeadlineSweep SweepDeadlines(IServiceProvider services)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        return new DeadlineSweep(time, services.GetRequiredService<AvailabilityRegistry>(), time == TimeProvider.System ? DeadlineSweep.Standstill : null);
     }
 
     private static ProgressSweep WatchProgress(IServiceProvider services)

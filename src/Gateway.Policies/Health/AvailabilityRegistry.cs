@@ -208,7 +208,7 @@ internal sealed class AvailabilityRegistry : IAvailability, IClusterDestinations
     {
         var metrics = new DestinationHealthMetrics(cluster.Cluster.ClusterId, destination.DestinationId, _metrics);
         var known = new DestinationAvailability(cluster, destination, new DestinationLoad(destination.DestinationId), metrics, _time);
-        _metrics.Watch(metrics, () => known.Weight);
+        _metrics.Watch(metrics, () => known.Weight, () => known.CoolingLeft);
         _destinations.AddOrUpdate(destination, known);
         return known;
     }

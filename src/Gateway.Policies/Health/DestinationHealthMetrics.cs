@@ -16,6 +16,7 @@ internal sealed class DestinationHealthMetrics
     private readonly Gauge.Child _passive;
     private readonly Gauge.Child _effective;
     private readonly Gauge.Child _weight;
+    private readonly Gauge.Child _cooling;
     private Counter.Child? _outranked;
     private readonly Gauge.Child?[] _circuits = new Gauge.Child?[CircuitStates.Count];
     private readonly Counter.Child?[] _probes = new Counter.Child?[ProbeFindings.Count];
@@ -30,6 +31,7 @@ internal sealed class DestinationHealthMetrics
         _passive = families.Healthy.Get(cluster, destination, "passive");
         _effective = families.Healthy.Get(cluster, destination, "effective");
         _weight = families.Weight.Get(cluster, destination);
+        _cooling = families.Cooling.Get(cluster, destination);
     }
 
     /// <summary>The state the series show.</summary>
@@ -98,6 +100,9 @@ internal sealed class DestinationHealthMetrics
     /// <summary>Its weight now.</summary>
     public void Weigh(double weight) => _weight.Set(weight);
 
+    /// <summary>How long it is still left alone.</summary>
+    public void Cool(TimeSpan left) => _cooling.Set(left.TotalSeconds);
+
     /// <summary>A probe ended.</summary>
     public void Probed(ProbeFindingKind kind) =>
         (_probes[(int)kind] ??= _families.Probes.Get(_cluster, _destination, kind.Name())).Inc();
@@ -110,6 +115,7 @@ internal sealed class DestinationHealthMetrics
         _families.State.Remove(IsOurs);
         _families.Healthy.Remove(IsOurs);
         _families.Weight.Remove(IsOurs);
+        _families.Cooling.Remove(IsOurs);
         _families.Transitions.Remove(IsOurs);
         _families.Ejections.Remove(IsOurs);
         _families.Probes.Remove(IsOurs);

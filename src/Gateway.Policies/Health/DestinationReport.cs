@@ -37,6 +37,9 @@ internal sealed record DestinationReport(
     /// <summary>Status by which it refuses the gateway's key, or asks for one; null when it does neither.</summary>
     public int? KeyRefused { get; init; }
 
+    /// <summary>Seconds it is still left alone because it answered 429, whatever its state; null when it is not.</summary>
+    public double? CoolingSeconds { get; init; }
+
     /// <summary>What the gateway has sent it and learned of it; null until that is asked for.</summary>
     public LoadSummary? Load { get; init; }
 
@@ -52,10 +55,13 @@ internal sealed record DestinationReport(
         }
 
         var words = $"its key is missing or refused ({status.StatusCode}), so it gets no inference requests while others take theirs";
-        return this with { KeyRefused = status.StatusCode, Why = State == AvailabilityState.Up.Name() ? words : $"{Why}; {words}" };
+        return this with { KeyRefused = status.StatusCode, Why = State == AvailabilityState.Up.Name() && CoolingSeconds is null ? words : $"{Why}; {words}" };
     }
 
-    internal static DestinationReport Of(DestinationAvailability destination, in AvailabilityFacts facts, bool isAvailable, DateTimeOffset start, DateTimeOffset? nextProbe) => new(
+    internal static DestinationReport Of(DestinationAvailability destination, in AvailabilityFacts facts, bool isAvailable, DateTimeOffset start, DateTimeOffset? nextProbe) =>
+        Plain(destination, facts, isAvailable, start, nextProbe).With(destination.CoolingLeft);
+
+    private static DestinationReport Plain(DestinationAvailability destination, in AvailabilityFacts facts, bool isAvailable, DateTimeOffset start, DateTimeOffset? nextProbe) => new(
         destination.Destination.DestinationId,
         DestinationQuestion.Shown(new Uri(destination.Address)),
         facts.State.Name(),
@@ -71,6 +77,17 @@ internal sealed record DestinationReport(
     {
         Circuit = CircuitAgreement.Shown(facts, destination.Circuit)?.Name(),
     };
+
+    private DestinationReport With(TimeSpan cooling)
+    {
+        if (cooling <= TimeSpan.Zero)
+        {
+            return this;
+        }
+
+        var words = FormattableString.Invariant($"it answered 429 and gets no requests for {Math.Ceiling(cooling.TotalSeconds)} s more");
+        return this with { CoolingSeconds = Math.Round(cooling.TotalSeconds, 3), Why = State == AvailabilityState.Up.Name() ? words : $"{Why}; {words}" };
+    }
 }
 
 /// <summary>What a destination reported of its load, as it may be shown.</summary>

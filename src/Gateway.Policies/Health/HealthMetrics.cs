@@ -8,7 +8,7 @@ internal sealed class HealthMetrics
 {
     private static readonly CounterConfiguration NoExemplar = new() { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
 
-    private readonly ConcurrentDictionary<DestinationHealthMetrics, Func<double>> _weights = new();
+    private readonly ConcurrentDictionary<DestinationHealthMetrics, (Func<double> Weight, Func<TimeSpan> Cooling)> _watched = new();
 
     public HealthMetrics(CollectorRegistry registry, int seriesLimit)
     {
@@ -22,6 +22,7 @@ internal sealed class HealthMetrics
         State = Gauges("blaze_destination_state", "1 for the state a destination is in, 0 for the others.", "cluster", "destination", "state");
         Healthy = Gauges("blaze_destination_healthy", "Whether a destination passes its probes, its requests, and may be picked.", "cluster", "destination", "check");
         Weight = Gauges("blaze_destination_weight_ratio", "Part of its ordinary share a destination gets while it is eased in.", "cluster", "destination");
+        Cooling = Gauges("blaze_destination_cooling_seconds", "Seconds a destination that limits its rate is still left alone; 0 for the others.", "cluster", "destination");
         Transitions = Counters("blaze_destination_transitions_total", "Changes of state.", "cluster", "destination", "to");
         Ejections = Counters("blaze_destination_ejections_total", "Ejections by their cause.", "cluster", "destination", "reason");
         Probes = Counters("blaze_health_probes_total", "Probes of destinations by what they found.", "cluster", "destination", "result");
@@ -30,9 +31,10 @@ internal sealed class HealthMetrics
         CircuitTransitions = Counters("blaze_circuit_breaker_transitions_total", "Changes of state of circuits.", "cluster", "destination", "to");
         registry.AddBeforeCollectCallback(() =>
         {
-            foreach (var (metrics, weight) in _weights)
+            foreach (var (metrics, (weight, cooling)) in _watched)
             {
                 metrics.Weigh(weight());
+                metrics.Cool(cooling());
             }
         });
     }
@@ -42,6 +44,8 @@ internal sealed class HealthMetrics
     public BoundedSeries<Gauge.Child> Healthy { get; }
 
     public BoundedSeries<Gauge.Child> Weight { get; }
+
+    public BoundedSeries<Gauge.Child> Cooling { get; }
 
     public BoundedSeries<Counter.Child> Transitions { get; }
 
@@ -55,13 +59,13 @@ internal sealed class HealthMetrics
 
     public BoundedSeries<Counter.Child> CircuitTransitions { get; }
 
-    /// <summary>Publishes the weight when it is asked for.</summary>
-    public void Watch(DestinationHealthMetrics metrics, Func<double> weight) => _weights[metrics] = weight;
+    /// <summary>Publishes the weight, and how long it is left alone, when they are asked for.</summary>
+    public void Watch(DestinationHealthMetrics metrics, Func<double> weight, Func<TimeSpan> cooling) => _watched[metrics] = (weight, cooling);
 
     /// <summary>Drops the series of a destination that left the configuration.</summary>
     public void Retire(DestinationHealthMetrics metrics)
     {
-        _weights.TryRemove(metrics, out _);
+        _watched.TryRemove(metrics, out _);
         metrics.Retire();
     }
 }

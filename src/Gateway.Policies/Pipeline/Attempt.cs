@@ -102,6 +102,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
     /// <summary>Picks, and records it where decisions are recorded.</summary>
     private DestinationTally? Decide(RequestContext context, ClusterState cluster, IReverseProxyFeature feature, ClusterPlan plan, long at)
     {
+        DecisionFacts.Follow(context);
         if (decisions.Begin() is not { } slot)
         {
             return Take(context, cluster, feature, plan, at);
@@ -111,6 +112,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         try
         {
             var tally = Take(context, cluster, feature, plan, at);
+            pick.TellLeftOut(context, cluster, slot, plan.Policy);
             slot.Decision.Destination = tally?.Availability.Destination.DestinationId;
             return tally;
         }

@@ -11,6 +11,9 @@ internal sealed class AttemptHistory
     /// <summary>Destinations that are not asked again.</summary>
     public List<DestinationState> Tried { get; } = [];
 
+    /// <summary>Why another was asked after each of <see cref="Tried"/>.</summary>
+    public List<RetryCause> Causes { get; } = [];
+
     /// <summary>Room for the candidates that are left.</summary>
     public List<DestinationState> Untried { get; } = [];
 
@@ -51,6 +54,7 @@ internal sealed class AttemptHistory
         HasBroken = false;
         NextFallback = 0;
         Tried.Clear();
+        Causes.Clear();
         Untried.Clear();
         KeptBack = RetryCause.None;
         WasResent = false;

@@ -53,6 +53,8 @@ internal sealed class Deadline
     private Expiry _expired;
     private DestinationLoad? _stream;
     private long _since;
+    private long _stepGivenBack;
+    private long _totalGivenBack;
 
     /// <summary>Canceled when a limit runs out before the answer began. Another one after <see cref="Renew"/>.</summary>
     public CancellationToken Request => _request.Token;
@@ -160,6 +162,37 @@ internal sealed class Deadline
 
     /// <summary>Cancels reads, for a client that went away.</summary>
     public void CancelRead() => _read.Cancel();
+
+    /// <summary>The process stood still: limits that had not run out before get back what they lost, each once.</summary>
+    /// <param name="from">When it was last seen to run.</param>
+    /// <param name="now">When it was seen to run again.</param>
+    /// <param name="latest">To when a limit is moved at most.</param>
+    public void GiveBack(long from, long now, long latest)
+    {
+        // Read before the moment the step began, so that a step set meanwhile comes with its own.
+        var (step, total) = (Volatile.Read(ref _step), Volatile.Read(ref _total));
+        var since = Volatile.Read(ref _since);
+        if (Volatile.Read(ref _state) == Running)
+        {
+            GiveBack(ref _step, ref _stepGivenBack, step, from, now - Math.Max(from, since), latest);
+            GiveBack(ref _total, ref _totalGivenBack, total, from, now - from, latest);
+        }
+    }
+
+    private static void GiveBack(ref long limit, ref long givenBack, long at, long from, long lost, long latest)
+    {
+        if (at == Never || at <= from || at == givenBack || lost <= 0)
+        {
+            return;
+        }
+
+        // Whoever sets the limit meanwhile has the last word.
+        var later = at > latest - lost ? latest : at + lost;
+        if (later > at && Interlocked.CompareExchange(ref limit, later, at) == at)
+        {
+            givenBack = later;
+        }
+    }
 
     /// <summary>Called by the sweep.</summary>
     public void Look(long now)

@@ -12,8 +12,18 @@ internal sealed class DeadlineSweep : IDisposable
     /// <summary>Time between two looks.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Time between two looks from which on it was the whole process that stood still: stopped, not scheduled, or a machine that was paused.</summary>
+    public static readonly TimeSpan Standstill = 10 * Period;
+
+    /// <summary>What got time back because of a standstill runs out this much after it at the latest.</summary>
+    public static readonly TimeSpan MostGivenBack = TimeSpan.FromSeconds(30);
+
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly Lock _givingBack = new();
+    private readonly long _standstill;
+    private readonly long _mostGivenBack;
+    private long _looked;
     private readonly Lock _changing = new();
     private readonly Stack<int> _free = new();
     private Deadline?[] _slots = [];
@@ -21,9 +31,16 @@ internal sealed class DeadlineSweep : IDisposable
 
     /// <param name="time">Clock.</param>
     /// <param name="availability">Who tells when a destination is taken out; null when nobody does.</param>
-    public DeadlineSweep(TimeProvider time, IAvailability? availability = null)
+    /// <param name="standstill">
+    /// Gap between two looks that is a standstill; null to take every gap for time that passed. A clock that is not the system's may be moved by whoever owns it
+    /// while nothing stands still.
+    /// </param>
+    public DeadlineSweep(TimeProvider time, IAvailability? availability = null, TimeSpan? standstill = null)
     {
         _time = time;
+        _standstill = standstill is { } gap ? Ticks(gap) : long.MaxValue;
+        _mostGivenBack = Ticks(MostGivenBack);
+        _looked = time.GetTimestamp();
         availability?.Listen(change =>
         {
             if (change is { WasAvailable: true, IsAvailable: false })
@@ -108,9 +125,38 @@ internal sealed class DeadlineSweep : IDisposable
     private void Look()
     {
         var now = _time.GetTimestamp();
+        if (_standstill != long.MaxValue)
+        {
+            GiveBack(now);
+        }
+
         foreach (var deadline in Volatile.Read(ref _slots))
         {
             deadline?.Look(now);
         }
     }
+
+    /// <summary>
+    /// Limits ran out while the process stood still, although what destinations sent meanwhile may only have to be read. Two may look at once; neither ends
+    /// anything before all have their time back.
+    /// </summary>
+    private void GiveBack(long now)
+    {
+        lock (_givingBack)
+        {
+            var from = _looked;
+            _looked = Math.Max(from, now);
+            if (now - from < _standstill)
+            {
+                return;
+            }
+
+            foreach (var deadline in Volatile.Read(ref _slots))
+            {
+                deadline?.GiveBack(from, now, now + _mostGivenBack);
+            }
+        }
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

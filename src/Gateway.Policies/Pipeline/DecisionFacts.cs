@@ -1,6 +1,7 @@
 using System.Globalization;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.LoadBalancing.Decisions;
+using BlazeGateway.Policies.Resilience;
 
 namespace BlazeGateway.Policies.Pipeline;
 
@@ -13,6 +14,7 @@ internal static class DecisionFacts
         ref var record = ref context.Record;
         ref var note = ref context.Note;
         decision.At = at;
+        (decision.Came, decision.Attempt) = (record.Started, record.Attempts + 1);
         decision.Names = new DecisionNames(record.RequestId, record.Route, plan.ClusterId, record.Model, plan.Policy.Name);
         decision.PromptTokens = context.Work.PromptTokens;
         decision.AnswerTokens = context.Work.OutputTokens;
@@ -22,6 +24,16 @@ internal static class DecisionFacts
         decision.Propensity = note.Propensity;
         decision.Predicted = note.Predicted;
         decision.Best = note.Best;
+    }
+
+    /// <summary>Another pick is made. What was decided before and led to no attempt had the request wait, or go on to another model.</summary>
+    public static void Follow(RequestContext context)
+    {
+        if (context.Decided.Slot is not null)
+        {
+            context.Decided.Settle(DecisionOutcome.Followed("not_picked", 0, context.Waiting is null ? "other_model" : "waited"));
+            context.Decided = default;
+        }
     }
 
     /// <summary>Tells the decision what came of it. The record of the request is complete by then.</summary>
@@ -44,8 +56,12 @@ internal static class DecisionFacts
         });
     }
 
-    /// <summary>The decision in a line, such as <c>Adaptive/Model d3 of 8; predicted 0.21 s; best 0.21 s</c>.</summary>
-    public static string Text(RequestContext context)
+    /// <summary>The decision in a line, such as <c>Adaptive/Model d3 of 8; predicted 0.21 s; best 0.21 s</c>, after the attempts before it, such as <c>d1 rate_limited; </c>.</summary>
+    public static string Text(RequestContext context) => context.History.Tried.Count == 0
+        ? Last(context)
+        : string.Concat(context.History.Tried.Zip(context.History.Causes, static (tried, cause) => $"{tried.DestinationId} {cause.Name()}; ")) + Last(context);
+
+    private static string Last(RequestContext context)
     {
         ref var note = ref context.Note;
         var arm = note.IsKept ? "/" + AdaptiveArms.Names[note.Arm] : "";

@@ -110,6 +110,26 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         return untried;
     }
 
+    /// <summary>Tells the decision at hand whom its strategy was not asked about.</summary>
+    public void TellLeftOut(RequestContext context, ClusterState cluster, DecisionSlot slot, ILoadBalancingPolicy policy)
+    {
+        var tried = context.History.Tried;
+        if (tried.Count == 0 && policy is Strategy)
+        {
+            return;
+        }
+
+        var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            var load = availability.Of(candidates[i]).Load;
+            if (load.IsCooling || tried.Contains(candidates[i]))
+            {
+                slot.PassOver(load, load.IsCooling ? PassedOver.Cooling : PassedOver.Tried);
+            }
+        }
+    }
+
     private bool IsAnyCooling(IReadOnlyList<DestinationState> candidates)
     {
         if (candidates is CandidateSet set)

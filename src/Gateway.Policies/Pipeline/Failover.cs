@@ -120,7 +120,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         history.WasResent |= cause.MayHaveBegun();
         history.Limited += cause == RetryCause.RateLimited ? 1 : 0;
         context.Cluster!.Metrics.Retried(cause, wasMade: true);
-        context.BeginAgain();
+        context.BeginAgain(cause);
         return true;
     }
 

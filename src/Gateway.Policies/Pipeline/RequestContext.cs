@@ -225,12 +225,14 @@ internal sealed partial class RequestContext
     public long Elapsed() => Time.GetTimestamp() - _record.Started;
 
     /// <summary>Forgets the attempt that failed, before another one.</summary>
+    /// <param name="cause">Why there is another.</param>
     /// <param name="outcome">What is said of the decision that led to it.</param>
-    public void BeginAgain(string outcome = "retried")
+    public void BeginAgain(RetryCause cause, string outcome = "retried")
     {
         History.Tried.Add(Destination!);
+        History.Causes.Add(cause);
         History.KeptBack = RetryCause.None;
-        Decided.Settle(new DecisionOutcome(outcome, AnswerStatus(), -1, -1));
+        Decided.Settle(DecisionOutcome.Followed(outcome, _record.ToHeaders < 0 ? 0 : AnswerStatus(), cause.Name()));
         Decided = default;
         Http.Response.Clear();
         Http.Features.Set<IForwarderErrorFeature>(null);

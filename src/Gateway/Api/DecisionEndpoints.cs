@@ -63,8 +63,7 @@ internal sealed class DecisionEndpoints(AdminPorts ports, IProxyStateLookup prox
             return AdminProblem.WriteAsync(context, AdminError.DecisionNotFound, Off);
         }
 
-        var found = recorder.Read(1, decision => decision.Names.RequestId == id);
-        return found is [var decision]
+        return recorder.Of(id) is { } decision
             ? AdminAnswers.JsonAsync(context, decision, DecisionJson.Readable.DecisionReport)
             : AdminProblem.WriteAsync(
                 context,

@@ -16,6 +16,26 @@ internal static class DecisionText
     {
         var text = new StringBuilder();
         Line(text, "request", decision.RequestId);
+        if (decision.Earlier is not { Count: > 0 } earlier)
+        {
+            Write(text, decision);
+            return text.ToString();
+        }
+
+        IReadOnlyList<DecisionReport> all = [.. earlier, decision];
+        Line(text, "went to", string.Join(", ", all.Select(static made => made.Outcome?.Next is { } next ? $"{made.Destination ?? "none"} ({next})" : made.Destination ?? "none")));
+        foreach (var made in all)
+        {
+            text.AppendLine();
+            Line(text, "attempt", Format($"{made.Attempt}{(made.Destination is null ? ", not made" : "")}"));
+            Write(text, made);
+        }
+
+        return text.ToString();
+    }
+
+    private static void Write(StringBuilder text, DecisionReport decision)
+    {
         Line(text, "time", decision.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
         Line(text, "route", $"{decision.Route}, cluster {decision.Cluster}");
         Line(text, "model", decision.Model);
@@ -31,14 +51,18 @@ internal static class DecisionText
             text.AppendLine();
             Table(text, decision);
         }
-
-        return text.ToString();
     }
 
     /// <summary>Why it was this one, in a sentence.</summary>
     internal static string Why(DecisionReport decision)
     {
-        var many = decision.Candidates.Count + decision.MoreCandidates;
+        var left = string.Join(", ", decision.Candidates.Where(static candidate => candidate.PassedOver is not null).Select(static candidate => $"{candidate.Destination} ({candidate.PassedOver})"));
+        var why = Chosen(decision, decision.Candidates.Count(static candidate => candidate.PassedOver is null) + decision.MoreCandidates);
+        return left.Length == 0 ? why : $"{why}; passed over: {left}";
+    }
+
+    private static string Chosen(DecisionReport decision, int many)
+    {
         if (decision.Destination is not { } picked)
         {
             return many == 0 ? "no destination was available" : Format($"none of {many} had a weight and room");
@@ -98,8 +122,24 @@ internal static class DecisionText
         var predicted = first.Length > 0 && decision.PredictedSeconds is { } expected ? Format($" ({expected:0.###} s predicted)") : "";
         var apart = outcome.SecondsPerChunk is { } chunk ? Format($", chunks {chunk:0.####} s apart") : "";
         var tokens = outcome.PromptTokens is { } prompt ? Format($"; {prompt} prompt tokens{(outcome.CachedTokens is { } cached ? Format($", {cached} of them cached") : "")}") : "";
-        return Format($"{outcome.Result}, status {outcome.Status}{first}{predicted}{apart}{tokens}{(outcome.AnswerTokens is { } answer ? Format($", {answer} in the answer") : "")}");
+        var status = outcome.Status == 0 ? "" : Format($", status {outcome.Status}");
+        var answer = outcome.AnswerTokens is { } count ? Format($", {count} in the answer") : "";
+        return $"{outcome.Result}{status}{first}{predicted}{apart}{tokens}{answer}{(outcome.Next is { } next ? "; " + Next(next) : "")}";
     }
+
+    /// <summary>Why another pick was made, in words.</summary>
+    private static string Next(string cause) => cause switch
+    {
+        "not_connected" => "another was asked because there was no connection",
+        "not_processed" => "another was asked because it did not begin with the request",
+        "broken" => "another was asked because its connection or answer broke off",
+        "status" => "another was asked because it answered 502, 503 or 504",
+        "rate_limited" => "another was asked because it answered 429",
+        "ejected" => "another was asked because it was taken out meanwhile",
+        "waited" => "the request waited for room",
+        "other_model" => "another model was asked",
+        _ => "another was asked: " + cause,
+    };
 
     private static void Table(StringBuilder text, DecisionReport decision)
     {
@@ -113,7 +153,7 @@ internal static class DecisionText
                 Format($"{candidate.PrefillTokens}"),
                 candidate.OwnTokens is { } own ? Format($"{own}") : "",
                 candidate.PredictedSeconds is { } seconds ? Format($"{seconds:0.###} s") : "",
-                candidate.IsFull ? "full" : candidate.Cost is { } cost ? Format($"{cost:0.###}") : "",
+                candidate.PassedOver is { } left ? left : candidate.IsFull ? "full" : candidate.Cost is { } cost ? Format($"{cost:0.###}") : "",
             ]),
         ];
         var used = Enumerable.Range(0, Columns.Length).Where(column => rows.Skip(1).Any(row => row[column].Length > 0)).ToArray();

@@ -116,7 +116,8 @@ internal static class RoutesCommand
                 ExtensionsCarrier.Read(cluster).ModelServer?.Kind,
                 cluster.Destinations!.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase),
                 States(cluster, report),
-                KeysRefused(cluster, report)))],
+                KeysRefused(cluster, report),
+                Cooling(cluster, report)))],
             [.. models.Keys.Order(StringComparer.Ordinal)]);
     }
 
@@ -129,6 +130,11 @@ internal static class RoutesCommand
         Running(cluster, report)?.Where(static known => known.KeyRefused is not null)
             .ToDictionary(static known => known.Destination, static known => known.KeyRefused!.Value, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Those of them that are left alone because they answered 429, with the seconds left.</summary>
+    private static Dictionary<string, double>? Cooling(ClusterConfig cluster, LoadBalancerReport? report) =>
+        Running(cluster, report)?.Where(static known => known.CoolingSeconds is not null)
+            .ToDictionary(static known => known.Destination, static known => known.CoolingSeconds!.Value, StringComparer.OrdinalIgnoreCase);
+
     private static IEnumerable<DestinationReport>? Running(ClusterConfig cluster, LoadBalancerReport? report) => report?.Clusters
         .FirstOrDefault(known => string.Equals(known.Cluster, cluster.ClusterId, StringComparison.OrdinalIgnoreCase))?.Destinations
         .Where(known => cluster.Destinations!.ContainsKey(known.Destination));
@@ -140,12 +146,19 @@ internal static class RoutesCommand
             return "";
         }
 
-        return cluster.KeysRefused!.TryGetValue(destination, out var status) ? $" ({state}, key refused: {status})" : $" ({state})";
+        var key = cluster.KeysRefused!.TryGetValue(destination, out var status) ? $", key refused: {status}" : "";
+        var cooling = cluster.Cooling!.TryGetValue(destination, out var left) ? FormattableString.Invariant($", cooling: {Math.Ceiling(left)} s") : "";
+        return $" ({state}{key}{cooling})";
     }
 
     private sealed record RouteRow(
         string Route, int Order, IReadOnlyList<string> Methods, IReadOnlyList<string> Hosts, string? Path, IReadOnlyList<ClusterRow> Clusters, IReadOnlyList<string> Models);
 
     private sealed record ClusterRow(
-        string Cluster, string? ModelServer, IReadOnlyDictionary<string, string> Destinations, IReadOnlyDictionary<string, string>? States, IReadOnlyDictionary<string, int>? KeysRefused);
+        string Cluster,
+        string? ModelServer,
+        IReadOnlyDictionary<string, string> Destinations,
+        IReadOnlyDictionary<string, string>? States,
+        IReadOnlyDictionary<string, int>? KeysRefused,
+        IReadOnlyDictionary<string, double>? Cooling);
 }

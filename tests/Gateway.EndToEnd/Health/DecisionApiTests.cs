@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using BlazeGateway.Demo.ModelServer;
+using BlazeGateway.Demo.ModelServer.Faults;
 
 namespace BlazeGateway.EndToEnd.Health;
 
@@ -88,6 +89,40 @@ public sealed class DecisionApiTests
         using var answer = await gateway.Admin.GetAsync(Decisions + "/" + sent.Headers.GetValues("X-Request-Id").Single());
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Contains("Telemetry:Decisions:Keep is 0", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_was_sent_several_times_is_told_with_every_attempt()
+    {
+        await using var limited = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true, Faults = FaultPlan.Parse("status=429;retry-after=40;path=/v1/chat") });
+        await using var broken = await ModelServerHost.StartAsync(new ModelServerHostOptions { Unpaced = true, Faults = FaultPlan.Parse("rst=head;path=/v1/chat") });
+        await using var server = await StartAsync();
+        await using var gateway = await GatewayFixture.StartAsync(Routes([limited, broken, server]).Replace("\"Adaptive\"", "\"RoundRobin\"", StringComparison.Ordinal));
+        var destinations = new Destinations(gateway);
+        var request = ("", "");
+        for (var tries = 0; tries < 20 && request.Item2.Split(';').Length < 3; tries++)
+        {
+            destinations.Registry.Of(destinations.Cluster.Destinations["d0"]).Load.IsCooling = false;
+            using var answer = await destinations.SendAsync();
+            await answer.Content.ReadAsStringAsync();
+            request = (answer.Headers.GetValues("X-Request-Id").Single(), answer.Headers.GetValues("X-Blaze-Decision").Single());
+        }
+
+        await destinations.RestAsync();
+        var (id, header) = request;
+        Assert.Matches("^(d0 rate_limited; d1 broken|d1 broken; d0 rate_limited); RoundRobin d2( of 1)?$", header);
+        var last = JsonDocument.Parse(await gateway.Admin.GetStringAsync($"{Decisions}/{id}")).RootElement;
+        Assert.Equal(("d2", 3, "ok"), (Text(last, "destination"), last.GetProperty("attempt").GetInt32(), Text(last.GetProperty("outcome"), "result")));
+        Assert.Equal(JsonValueKind.Null, last.GetProperty("outcome").GetProperty("next").ValueKind);
+        Assert.All(last.GetProperty("candidates").EnumerateArray().Where(candidate => Text(candidate, "destination") == "d1"), candidate => Assert.Equal("tried", Text(candidate, "passedOver")));
+        var earlier = last.GetProperty("earlier").EnumerateArray().Select(made => (made.GetProperty("attempt").GetInt32(), Text(made, "destination"), Text(made.GetProperty("outcome"), "next"), made.GetProperty("outcome").GetProperty("status").GetInt32())).ToList();
+        Assert.Equal([1, 2], earlier.Select(made => made.Item1));
+        Assert.Equal([("d0", "rate_limited", 429), ("d1", "broken", 0)], earlier.Select(made => (made.Item2, made.Item3, made.Item4)).OrderBy(made => made.Item1, StringComparer.Ordinal));
+        var words = await PrintedAsync(0, "why", id, "--admin-url", gateway.Admin.BaseAddress!.ToString());
+        Assert.Matches(@"went to +d[01] \((rate_limited|broken)\), d[01] \((rate_limited|broken)\), d2\n\nattempt +1\n", words);
+        Assert.Matches(@"attempt +3\n(.+\n)*destination +d2\n", words);
+        Assert.Contains("retried, status 429; another was asked because it answered 429\n", words, StringComparison.Ordinal);
+        Assert.Contains("retried; another was asked because its connection or answer broke off\n", words, StringComparison.Ordinal);
     }
 
     /// <summary>What the running gateway thinks is told with what would happen.</summary>

@@ -42,6 +42,28 @@ public sealed class HealthMetricsTests
     }
 
     [Fact]
+    public async Task A_destination_that_cools_is_shown_with_the_time_that_is_left()
+    {
+        const string Series = "blaze_destination_cooling_seconds{cluster=\"llm\",destination=\"a\"} ";
+        using var cluster = new TestCluster(TestCluster.Plain, "a", "b");
+        Assert.Contains(Series + "0\n", await cluster.ExposeAsync(), StringComparison.Ordinal);
+        cluster["a"].Cool(TimeSpan.FromSeconds(20));
+        cluster.Advance(7.5);
+        Assert.Contains(Series + "12.5\n", await cluster.ExposeAsync(), StringComparison.Ordinal);
+        var reports = Reports();
+        Assert.Equal(("up", true, 12.5, "it answered 429 and gets no requests for 13 s more"), (reports[0].State, reports[0].Available, reports[0].CoolingSeconds!.Value, reports[0].Why));
+        Assert.Equal((null, "nothing speaks against it"), (reports[1].CoolingSeconds, reports[1].Why));
+
+        cluster.Registry.SetDraining(cluster.State, "a", draining: true);
+        Assert.Equal("drained by an operator; it answered 429 and gets no requests for 13 s more", Reports()[0].Why);
+        cluster.Advance(12.5);
+        Assert.Equal((null, "drained by an operator"), (Reports()[0].CoolingSeconds, Reports()[0].Why));
+        Assert.Contains(Series + "0\n", await cluster.ExposeAsync(), StringComparison.Ordinal);
+
+        IReadOnlyList<DestinationReport> Reports() => cluster.Registry.Describe(cluster.State, static _ => null);
+    }
+
+    [Fact]
     public void A_report_tells_state_reason_and_times()
     {
         using var cluster = new TestCluster(TestCluster.Plain, "a", "b");

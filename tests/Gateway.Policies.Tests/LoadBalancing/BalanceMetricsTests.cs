@@ -3,6 +3,8 @@ using BlazeGateway.Policies.LoadBalancing;
 using BlazeGateway.Policies.LoadBalancing.Adaptive;
 using BlazeGateway.Policies.Tests.Health;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using ModelStanding = BlazeGateway.Policies.LoadBalancing.Adaptive.ModelStanding;
 
 namespace BlazeGateway.Policies.Tests.LoadBalancing;
 
@@ -101,5 +103,68 @@ public sealed class BalanceMetricsTests : IDisposable
         log.Look(memory, "llm", ModelTrial.Bench + TimeSpan.FromSeconds(1));
         log.Look(memory, "llm", ModelTrial.Bench + TimeSpan.FromSeconds(2));
         Assert.Contains("Cluster 'llm': Adaptive follows its model again", Assert.Single(_cluster.Log.Lines.Skip(before + 1)), StringComparison.Ordinal);
+    }
+
+    /// <summary>The model is off by as much as is allowed, and every other second by a little more.</summary>
+    [Fact]
+    public void A_model_at_the_edge_is_told_once_a_minute_and_as_it_is()
+    {
+        using var loggers = new LoggerFactory([_cluster.Log]);
+        var log = new TrustLog(loggers.CreateLogger<TrustLog>());
+        var memory = Memory();
+        Predict(memory.Trial, isGood: true);
+        log.Look(memory, "llm", _cluster.Registry.Clock);
+        var before = _cluster.Log.Lines.Count;
+        var (changes, times) = (0, new List<TimeSpan>());
+        for (var second = 0; second < 600; second++)
+        {
+            if (second % 2 == 0)
+            {
+                Predict(memory.Trial, isGood: changes++ % 2 != 0);
+            }
+
+            var lines = _cluster.Log.Lines.Count;
+            log.Look(memory, "llm", _cluster.Registry.Clock);
+            if (_cluster.Log.Lines.Count > lines)
+            {
+                Assert.Contains(memory.Trial.IsTrusted(_cluster.Registry.Clock) ? "follows its model again" : "leaves its model out", _cluster.Log.Lines[^1], StringComparison.Ordinal);
+                times.Add(_cluster.Registry.Clock);
+            }
+
+            _cluster.Advance(1);
+        }
+
+        Assert.Equal((300, times.Count), (changes, _cluster.Log.Lines.Count - before));
+        Assert.InRange(times.Count, 8, 11);
+        Assert.All(times.Zip(times.Skip(1), static (earlier, later) => later - earlier), static between => Assert.True(between >= ModelStanding.Least, $"{between} between two lines"));
+    }
+
+    [Theory]
+    [InlineData(59.999, false)]
+    [InlineData(60, true)]
+    [InlineData(60.001, true)]
+    public void A_change_is_told_when_it_lasts(double seconds, bool isTold)
+    {
+        var standing = new ModelStanding();
+        var time = new FakeTimeProvider();
+        Assert.False(standing.Changes(isFollowed: true, time.GetElapsedTime(0)));
+        Assert.True(standing.Changes(isFollowed: false, time.GetElapsedTime(0)));
+        Assert.False(standing.Changes(isFollowed: false, time.GetElapsedTime(0)));
+        time.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.Equal(isTold, standing.Changes(isFollowed: true, time.GetElapsedTime(0)));
+        time.Advance(ModelStanding.Least);
+        Assert.Equal(!isTold, standing.Changes(isFollowed: true, time.GetElapsedTime(0)));
+        Assert.False(standing.Changes(isFollowed: true, time.GetElapsedTime(0)));
+    }
+
+    /// <summary>Answers until the model predicts well, or until the usual time predicts better.</summary>
+    private static void Predict(ModelTrial trial, bool isGood)
+    {
+        for (var i = 0; i < 1000 && (trial.IsCold || trial.PredictsWorse == isGood); i++)
+        {
+            trial.Predicted(1, isGood ? 1 : 5, 1);
+        }
+
+        Assert.Equal(!isGood, trial.PredictsWorse);
     }
 }

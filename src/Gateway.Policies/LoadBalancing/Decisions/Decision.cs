@@ -20,6 +20,12 @@ internal struct Decision
     /// <summary>Timestamp of the gateway's clock.</summary>
     public long At;
 
+    /// <summary>Timestamp at which the request came: tells requests of one id apart.</summary>
+    public long Came;
+
+    /// <summary>Which attempt on the request it is for, from 1 on. Picks that found nothing are for the one they would have led to.</summary>
+    public int Attempt;
+
     /// <summary>Who and what, by name.</summary>
     public DecisionNames Names;
 
@@ -139,8 +145,22 @@ internal enum DecisionRule : byte
 /// <param name="OwnTokens">Prompt tokens of the request that it would have to compute; −1 when the strategy does not go by them.</param>
 /// <param name="Predicted">Seconds to the first chunk predicted there; not a number when nothing was.</param>
 /// <param name="Cost">What going there was said to cost; not a number when nobody said, infinite without room.</param>
+/// <param name="PassedOver">Why it could not be picked, besides room and weight.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct DecisionCandidate(string Id, int InFlight, long PrefillTokens, int OwnTokens, float Predicted, float Cost);
+internal readonly record struct DecisionCandidate(string Id, int InFlight, long PrefillTokens, int OwnTokens, float Predicted, float Cost, PassedOver PassedOver = PassedOver.No);
+
+/// <summary>Why a destination that is well could not be picked, besides room and weight.</summary>
+internal enum PassedOver : byte
+{
+    /// <summary>It could.</summary>
+    No,
+
+    /// <summary>It answered 429 and is left alone.</summary>
+    Cooling,
+
+    /// <summary>The request was sent there before.</summary>
+    Tried,
+}
 
 /// <summary>What came of a decision.</summary>
 /// <param name="Result">The request's outcome as in metrics; null until it ended.</param>
@@ -150,12 +170,21 @@ internal readonly record struct DecisionCandidate(string Id, int InFlight, long 
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct DecisionOutcome(string? Result, int Status, double FirstChunk, double PerChunk)
 {
+    /// <summary>Why the request was picked for once more; null when this was the last time.</summary>
+    public string? Next { get; init; }
+
     /// <summary>Prompt tokens the model server stated, −1 unknown.</summary>
-    public int PromptTokens { get; init; }
+    public int PromptTokens { get; init; } = -1;
 
     /// <summary>Those of them it had in its cache, −1 unknown.</summary>
-    public int CachedTokens { get; init; }
+    public int CachedTokens { get; init; } = -1;
 
     /// <summary>Tokens of the answer, −1 unknown.</summary>
-    public int AnswerTokens { get; init; }
+    public int AnswerTokens { get; init; } = -1;
+
+    /// <summary>The request went on: another pick was made for it.</summary>
+    /// <param name="result">What became of this one.</param>
+    /// <param name="status">Status code it was answered with, 0 for none.</param>
+    /// <param name="next">Why there was another.</param>
+    public static DecisionOutcome Followed(string result, int status, string next) => new(result, status, -1, -1) { Next = next };
 }

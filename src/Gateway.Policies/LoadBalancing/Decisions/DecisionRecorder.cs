@@ -14,6 +14,9 @@ internal sealed class DecisionRecorder
     /// <summary>Most decisions kept, about 64 MB.</summary>
     public const int MostKept = 65_536;
 
+    /// <summary>Most decisions told of one request.</summary>
+    public const int MostOfOne = 64;
+
     private const int Tries = 4;
 
     private readonly DecisionSlot[] _slots;
@@ -82,5 +85,13 @@ internal sealed class DecisionRecorder
         }
 
         return found;
+    }
+
+    /// <summary>The newest request of that id with every decision made for it that is kept, the newest <see cref="MostOfOne"/>; null when there is none.</summary>
+    public DecisionReport? Of(string requestId)
+    {
+        var came = default(long?);
+        var made = Read(MostOfOne, decision => decision.Names.RequestId == requestId && (came ??= decision.Came) == decision.Came);
+        return made.Count == 0 ? null : made[0] with { Earlier = made.Count == 1 ? null : [.. made.Skip(1).Reverse()] };
     }
 }

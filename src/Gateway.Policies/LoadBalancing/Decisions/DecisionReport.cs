@@ -18,6 +18,12 @@ namespace BlazeGateway.Policies.LoadBalancing.Decisions;
 internal sealed record DecisionReport(
     DateTimeOffset Time, string RequestId, string Route, string Cluster, string? Model, string Strategy, string? Arm, string By, string? Destination)
 {
+    /// <summary>Which attempt on the request it was for, from 1 on.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>The decisions made for the request before this one, in order; null when there are none, and in lists.</summary>
+    public IReadOnlyList<DecisionReport>? Earlier { get; init; }
+
     /// <summary>
     /// Why <c>Adaptive</c> picked as it did: <c>least_cost</c>, <c>cold</c> (too few answers to go by), <c>held_out</c> (picked by power of two, to compare the
     /// model with), <c>untrusted</c> (the model is left out) or <c>tried</c> (dearer, by chance); null for other strategies.
@@ -79,6 +85,7 @@ internal sealed record DecisionReport(
             decision.Way switch { DecisionWay.Affinity => "affinity", DecisionWay.Trial => "trial", _ => "strategy" },
             decision.Destination)
         {
+            Attempt = decision.Attempt,
             Reason = decision.Arm < 0 ? null : Name(decision.Reason),
             Rule = decision.Rule switch
             {
@@ -135,6 +142,11 @@ internal sealed record DecisionReport(
 /// <param name="IsFull">Whether it had no room or weight.</param>
 internal sealed record CandidateReport(string Destination, int InFlight, long PrefillTokens, int? OwnTokens, double? PredictedSeconds, double? Cost, bool IsFull)
 {
+    /// <summary>
+    /// Why it was passed over although it is well: <c>cooling</c>, it answered 429 and is left alone; <c>tried</c>, the request was sent there before. Null for all others.
+    /// </summary>
+    public string? PassedOver { get; init; }
+
     internal static CandidateReport Of(DecisionCandidate candidate) => new(
         candidate.Id,
         candidate.InFlight,
@@ -142,12 +154,15 @@ internal sealed record CandidateReport(string Destination, int InFlight, long Pr
         candidate.OwnTokens < 0 ? null : candidate.OwnTokens,
         DecisionReport.Positive(candidate.Predicted),
         float.IsFinite(candidate.Cost) ? Math.Round(candidate.Cost, 6) : null,
-        float.IsPositiveInfinity(candidate.Cost));
+        float.IsPositiveInfinity(candidate.Cost))
+    {
+        PassedOver = candidate.PassedOver switch { Decisions.PassedOver.Cooling => "cooling", Decisions.PassedOver.Tried => "tried", _ => null },
+    };
 }
 
 /// <summary>What came of a decision.</summary>
-/// <param name="Result">How the request ended, as in <c>blaze_requests_total</c>.</param>
-/// <param name="Status">Status code sent.</param>
+/// <param name="Result">How the request ended, as in <c>blaze_requests_total</c>; <c>retried</c>, <c>continued</c> or <c>not_picked</c> when it went on.</param>
+/// <param name="Status">Status code sent, or answered by the destination when the request went on; 0 for none.</param>
 /// <param name="FirstChunkSeconds">From sending to the first chunk with content; of an answer that is no stream, to its end.</param>
 /// <param name="SecondsPerChunk">Between chunks of a stream.</param>
 /// <param name="PromptTokens">Prompt tokens the model server stated.</param>
@@ -156,6 +171,11 @@ internal sealed record CandidateReport(string Destination, int InFlight, long Pr
 internal sealed record OutcomeReport(
     string Result, int Status, double? FirstChunkSeconds, double? SecondsPerChunk, int? PromptTokens, int? CachedTokens, int? AnswerTokens)
 {
+    /// <summary>
+    /// Why another pick was made for the request: a cause of <c>blaze_retries_total</c>, <c>waited</c> for room, or <c>other_model</c> was asked; null when this was the last one.
+    /// </summary>
+    public string? Next { get; init; }
+
     internal static OutcomeReport? Of(in DecisionOutcome outcome) => outcome.Result is null
         ? null
         : new(
@@ -165,7 +185,10 @@ internal sealed record OutcomeReport(
             outcome.PerChunk < 0 ? null : Math.Round(outcome.PerChunk, 6),
             Stated(outcome.PromptTokens),
             Stated(outcome.CachedTokens),
-            Stated(outcome.AnswerTokens));
+            Stated(outcome.AnswerTokens))
+        {
+            Next = outcome.Next,
+        };
 
     private static int? Stated(int tokens) => tokens < 0 ? null : tokens;
 }

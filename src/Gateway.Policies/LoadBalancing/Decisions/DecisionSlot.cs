@@ -99,7 +99,7 @@ internal sealed class DecisionSlot
             return;
         }
 
-        _decision.Candidates[place] = new(load.Id, load.InFlight, load.PrefillTokens, ownTokens, (float)predicted, (float)cost);
+        _decision.Candidates[place] = new(load.Id, load.InFlight, load.PrefillTokens, ownTokens, (float)predicted, (float)cost, Why(load));
     }
 
     /// <summary>The strategy picks by this part of its rule.</summary>
@@ -116,6 +116,21 @@ internal sealed class DecisionSlot
         if (index >= 0 && !Has(loads[index].Id))
         {
             _decision.Candidates[_decision.Kept - 1] = Plain(loads[index]);
+        }
+    }
+
+    /// <summary>The strategy was not asked about <paramref name="load"/>; kept where there is room.</summary>
+    public void PassOver(DestinationLoad load, PassedOver why)
+    {
+        if (Has(load.Id))
+        {
+            return;
+        }
+
+        _decision.Among++;
+        if (_decision.Kept < Decision.MostCandidates)
+        {
+            _decision.Candidates[_decision.Kept++] = Plain(load) with { PassedOver = why };
         }
     }
 
@@ -150,7 +165,9 @@ internal sealed class DecisionSlot
     }
 
     private static DecisionCandidate Plain(DestinationLoad load) =>
-        new(load.Id, load.InFlight, load.PrefillTokens, -1, float.NaN, load.IsOpen ? float.NaN : float.PositiveInfinity);
+        new(load.Id, load.InFlight, load.PrefillTokens, -1, float.NaN, load.IsOpen ? float.NaN : float.PositiveInfinity, Why(load));
+
+    private static PassedOver Why(DestinationLoad load) => load.IsCooling ? PassedOver.Cooling : PassedOver.No;
 
     private bool Has(string id)
     {

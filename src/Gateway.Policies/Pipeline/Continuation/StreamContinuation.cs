@@ -1,6 +1,7 @@
 using System.Buffers;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
+using BlazeGateway.Policies.Resilience;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
@@ -315,7 +316,7 @@ internal sealed class StreamContinuation : IDisposable
         var features = _context.Http.Features;
         _response = new LaterResponse(_response?.Own ?? features.GetRequiredFeature<IHttpResponseFeature>());
         features.Set<IHttpResponseFeature>(_response);
-        _context.BeginAgain("continued");
+        _context.BeginAgain(RetryCause.Broken, "continued");
 
         // Another model would not go on with what this one began.
         _context.History.Fallbacks = [];

@@ -82,6 +82,48 @@ public sealed class DecisionRecorderTests
     }
 
     [Fact]
+    public void Of_requests_with_one_id_the_newest_is_told_with_all_its_attempts_in_order()
+    {
+        var recorder = Recorder(100);
+        Assert.Null(recorder.Of("r"));
+        Make(recorder, 1, 1).Settle(new DecisionOutcome("ok", 200, 1, 1));
+        Make(recorder, 2, 1).Settle(DecisionOutcome.Followed("retried", 429, "rate_limited"));
+        Record(recorder, "other");
+        Make(recorder, 2, 2).Settle(DecisionOutcome.Followed("retried", 0, "not_connected"));
+        Make(recorder, 2, 3);
+        var told = recorder.Of("r")!;
+        Assert.Equal((3, (OutcomeReport?)null), (told.Attempt, told.Outcome));
+        Assert.Equal([(1, 429, "rate_limited"), (2, 0, "not_connected")], told.Earlier!.Select(made => (made.Attempt, made.Outcome!.Status, made.Outcome.Next!)));
+        Assert.All(told.Earlier!, made => Assert.Equal((null, null), (made.Outcome!.PromptTokens, made.Earlier)));
+        Make(recorder, 3, 1);
+        Assert.Null(recorder.Of("r")!.Earlier);
+    }
+
+    [Theory]
+    [InlineData(63, 62, 2)]
+    [InlineData(64, 63, 2)]
+    [InlineData(65, 63, 3)]
+    public void Of_one_request_so_many_are_told_and_the_newest_among_them(int made, int earlier, int first)
+    {
+        var recorder = Recorder(100);
+        for (var attempt = 1; attempt <= made; attempt++)
+        {
+            Make(recorder, 1, attempt + 1);
+        }
+
+        var told = recorder.Of("r")!;
+        Assert.Equal((made + 1, earlier, first), (told.Attempt, told.Earlier!.Count, told.Earlier[0].Attempt));
+    }
+
+    private static PublishedDecision Make(DecisionRecorder recorder, long came, int attempt)
+    {
+        var slot = recorder.Begin()!;
+        (slot.Decision.Came, slot.Decision.Attempt, slot.Decision.Arm) = (came, attempt, -1);
+        slot.Decision.Names = new DecisionNames("r", "chat", "llm", "m", "RoundRobin");
+        return new PublishedDecision(slot, slot.Publish());
+    }
+
+    [Fact]
     public void One_that_is_being_made_is_not_seen_and_its_place_not_taken()
     {
         var recorder = Recorder(2);
@@ -113,6 +155,28 @@ public sealed class DecisionRecorderTests
         Assert.Equal(index < 0 ? null : $"d{index}", decision.Destination);
         Assert.True(index < 0 || decision.Candidates.Any(candidate => candidate.Destination == $"d{index}"));
         Assert.All(decision.Candidates, candidate => Assert.Equal((null, null, null, false), (candidate.OwnTokens, candidate.PredictedSeconds, candidate.Cost, candidate.IsFull)));
+    }
+
+    /// <summary>So many candidates that its strategy looked at, and one that it was not asked about.</summary>
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(15, 16, 0)]
+    [InlineData(16, 16, 1)]
+    [InlineData(17, 16, 2)]
+    public void Whom_the_strategy_was_not_asked_about_is_kept_where_there_is_room(int among, int kept, int more)
+    {
+        var recorder = Recorder();
+        var slot = recorder.Begin()!;
+        slot.Begin(among);
+        slot.Chose(Loads.AsSpan(0, among), among - 1);
+        slot.PassOver(Loads[39], PassedOver.Cooling);
+        slot.PassOver(Loads[0], among == 0 ? PassedOver.Tried : PassedOver.Cooling);
+        slot.Decision.Arm = -1;
+        slot.Publish();
+        var decision = recorder.Read(1).Single();
+        Assert.Equal((among == 0 ? 2 : kept, more), (decision.Candidates.Count, decision.MoreCandidates));
+        Assert.Equal(kept > among ? "cooling" : null, decision.Candidates.SingleOrDefault(candidate => candidate.Destination == "d39")?.PassedOver);
+        Assert.Equal(among == 0 ? "tried" : null, decision.Candidates.Single(candidate => candidate.Destination == "d0").PassedOver);
     }
 
     [Fact]

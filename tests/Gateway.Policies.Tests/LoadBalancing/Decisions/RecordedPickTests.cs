@@ -147,6 +147,7 @@ public sealed class RecordedPickTests
         var strategy = StrategyList.Create(name, cluster.Registry);
         var recorder = new DecisionRecorder(64, cluster.Time);
         ulong[] chain = [1, 2, 3, 4, 5, 6, 7, 8];
+        var left = new DestinationLoad("left");
         var least = long.MaxValue;
         for (var round = 0; round < 20; round++)
         {
@@ -158,6 +159,9 @@ public sealed class RecordedPickTests
                 slot.Decision.Destination = picked!.DestinationId;
                 slot.Decision.Names = new DecisionNames("r", "chat", "llm", "m", name);
                 slot.Decision.Mark(chain);
+                slot.PassOver(left, PassedOver.Tried);
+                new PublishedDecision(slot, slot.Publish()).Settle(DecisionOutcome.Followed("retried", 429, "rate_limited"));
+                slot = recorder.Begin()!;
                 new PublishedDecision(slot, slot.Publish()).Settle(new DecisionOutcome("ok", 200, 1, 1));
             }
 

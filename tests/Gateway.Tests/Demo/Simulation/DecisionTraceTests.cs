@@ -17,6 +17,7 @@ public sealed class DecisionTraceTests : IDisposable
         var requests = Read("""
             {"time":"2026-11-27T10:00:02.5+00:00","requestId":"b","strategy":"RoundRobin","promptTokens":40,"answerTokens":128}
             {"time":"2026-11-27T10:00:01Z","requestId":"no-model","strategy":"RoundRobin"}
+            {"time":"2026-11-27T10:00:02.4Z","requestId":"b","strategy":"RoundRobin","promptTokens":40,"answerTokens":128,"outcome":{"next":"rate_limited"}}
             """ + "\n" + First);
         Assert.Equal([(0, 100, 7, -1), (2.5, 40, 128, -1)], requests.Select(request => (request.At, request.PromptTokens, request.AnswerTokens, request.Session)));
         Assert.Equal([16, 16, 32, 36], requests[0].Parts.Select(part => part.Tokens));

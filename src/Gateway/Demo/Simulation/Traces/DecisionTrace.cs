@@ -28,7 +28,8 @@ internal sealed class DecisionTrace : ITraceFormat
     public TraceRequest? Read(string line)
     {
         var read = Parse(line);
-        if ((read.Outcome?.PromptTokens ?? read.PromptTokens) is not { } stated)
+        // Of a request that was picked for several times the last one tells how long it was.
+        if (read.Outcome?.Next is not null || (read.Outcome?.PromptTokens ?? read.PromptTokens) is not { } stated)
         {
             return null;
         }
@@ -88,8 +89,8 @@ internal sealed class DecisionTrace : ITraceFormat
         public Stated? Outcome { get; init; }
     }
 
-    /// <summary>What the model server stated.</summary>
-    internal sealed record Stated(int? PromptTokens, int? AnswerTokens);
+    /// <summary>What the model server stated, and whether the request went on.</summary>
+    internal sealed record Stated(int? PromptTokens, int? AnswerTokens, string? Next = null);
 }
 
 /// <summary>Lines of decisions.</summary>
