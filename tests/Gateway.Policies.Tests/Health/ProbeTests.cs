@@ -283,7 +283,9 @@ public sealed class ProbeTests
         var wrong = new ClusterExtensions { Health = new HealthOptions { Path = "/no-such-path" } };
         await using var host = await StartAsync(time, Options, Cluster("c", wrong, ("d", server.Address)));
         await AdvanceAsync(time, () => host.StateOf("c", "d") == "loading");
-        Assert.Empty(host.Cluster("c").DestinationsState.AvailableDestinations);
+
+        // The state is told first, and whom YARP may pick a moment later.
+        await WaitAsync(() => host.Cluster("c").DestinationsState.AvailableDestinations.Count == 0);
         if (drained)
         {
             host.Availability.SetDraining(host.Cluster("c"), "d", draining: true);
@@ -297,7 +299,7 @@ public sealed class ProbeTests
         }
 
         await WaitAsync(() => host.StateOf("c", "d") == "up");
-        Assert.Single(host.Cluster("c").DestinationsState.AvailableDestinations);
+        await WaitAsync(() => host.Cluster("c").DestinationsState.AvailableDestinations.Count == 1);
     }
 
     [Fact]

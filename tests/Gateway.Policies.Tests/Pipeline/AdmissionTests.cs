@@ -232,6 +232,7 @@ public class AdmissionTests
         var report = admissions.Describe(cluster)!;
         Assert.Equal((0, 1, 1), (report.Waiting["critical"], report.Waiting["standard"], report.Waiting["batch"]));
         Assert.Equal(2 * FailoverScene.Body().Length, report.Bytes);
+        scene.Host.Time.Advance(TimeSpan.FromSeconds(2));
         await held.AnswerAsync(FailoverScene.Answer);
         for (var i = 0; i < 2; i++)
         {
