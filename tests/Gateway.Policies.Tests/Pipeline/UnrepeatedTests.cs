@@ -261,7 +261,7 @@ public sealed class UnrepeatedTests
         Assert.Equal(19, await stream.ReadAsync(buffer));
     }
 
-    private static async Task<(Socket Client, Socket Server)> PairAsync()
+    internal static async Task<(Socket Client, Socket Server)> PairAsync()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

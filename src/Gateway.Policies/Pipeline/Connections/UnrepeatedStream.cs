@@ -2,14 +2,17 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading.Tasks.Sources;
 
 namespace BlazeGateway.Policies.Pipeline.Connections;
 
 /// <summary>
 /// One HTTP/1.1 connection to a destination, as the HTTP client reads and writes it. The client sends a request without a body again, up to three times and whatever
 /// its method, when the connection ends before a byte of the answer; here such an end is an error, on which it does not, unless the destination did not take the request.
+/// Every read that waits is looked at when it ends, as the client begins the read of an answer before it writes the request. That allocates nothing: the connection itself is what
+/// its one such read is waited for on.
 /// </summary>
-internal sealed class UnrepeatedStream(Stream inner) : Stream
+internal sealed class UnrepeatedStream(Stream inner) : Stream, IValueTaskSource<int>
 {
     private const int TcpClosed = 7;
     private const int Tcp = 6;
@@ -28,6 +31,18 @@ internal sealed class UnrepeatedStream(Stream inner) : Stream
 
     private int _phase;
     private bool _isTunnel;
+
+    // How much of the start of a tunnel's answer came in reads that ended within it.
+    private int _switched;
+
+    // The read that waits: whether there is one, what the client waits on, and the connection's own part of it.
+    private bool _isWaiting;
+    private ManualResetValueTaskSourceCore<int> _waited;
+    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _reading;
+    private Memory<byte> _buffer;
+    private Action? _whenRead;
+
+    private static ReadOnlySpan<byte> Switched => "HTTP/1.1 101"u8;
 
     /// <inheritdoc />
     public override bool CanRead => true;
@@ -57,8 +72,9 @@ internal sealed class UnrepeatedStream(Stream inner) : Stream
     {
         var reading = inner.ReadAsync(buffer, cancellationToken);
         return buffer.IsEmpty || _isTunnel ? reading
-            : reading.IsCompletedSuccessfully ? new(Came(reading.Result, buffer.Span))
-            : WaitAsync(reading, buffer);
+            : reading.IsCompleted ? (reading.IsCompletedSuccessfully ? new(Came(reading.Result, buffer.Span)) : reading)
+            : Interlocked.Exchange(ref _isWaiting, true) ? WaitAsync(reading, buffer)
+            : Wait(reading, buffer);
     }
 
     /// <inheritdoc />
@@ -109,6 +125,30 @@ internal sealed class UnrepeatedStream(Stream inner) : Stream
     /// <inheritdoc />
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _waited.GetStatus(token);
+
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _waited.OnCompleted(continuation, state, token, flags);
+
+    int IValueTaskSource<int>.GetResult(short token)
+    {
+        if (_waited.GetStatus(token) == ValueTaskSourceStatus.Pending)
+        {
+            throw new InvalidOperationException("The read has not ended.");
+        }
+
+        try
+        {
+            return _waited.GetResult(token);
+        }
+        finally
+        {
+            // From here on the token is no longer valid, so the result is taken once.
+            _waited.Reset();
+            Volatile.Write(ref _isWaiting, false);
+        }
+    }
+
     /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
@@ -120,26 +160,70 @@ internal sealed class UnrepeatedStream(Stream inner) : Stream
         base.Dispose(disposing);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private ValueTask<int> Wait(ValueTask<int> reading, Memory<byte> buffer)
+    {
+        var token = _waited.Version;
+        _buffer = buffer;
+        _reading = reading.ConfigureAwait(false).GetAwaiter();
+        _reading.UnsafeOnCompleted(_whenRead ??= WhenRead);
+        return new(this, token);
+    }
+
+    // The client goes on from within the last line, with the next read as well: nothing of this one may be touched after it.
+    private void WhenRead()
+    {
+        var (reading, buffer) = (_reading, _buffer);
+        (_reading, _buffer) = (default, default);
+        int count;
+        try
+        {
+            count = Came(reading.GetResult(), buffer.Span);
+        }
+        catch (Exception exception)
+        {
+            _waited.SetException(exception);
+            return;
+        }
+
+        _waited.SetResult(count);
+    }
+
+    // A second read at a time, which the client does not make.
     private async ValueTask<int> WaitAsync(ValueTask<int> reading, Memory<byte> buffer) => Came(await reading.ConfigureAwait(false), buffer.Span);
 
     private int Came(int count, ReadOnlySpan<byte> buffer)
     {
-        if (Volatile.Read(ref _phase) == Idle || buffer.IsEmpty)
+        if (_isTunnel || buffer.IsEmpty)
         {
             return count;
         }
 
-        if (count > 0)
+        var isAsked = Volatile.Read(ref _phase) != Idle;
+        if (count == 0)
+        {
+            return !isAsked || !WasTaken() ? 0 : throw new HttpIOException(HttpRequestError.ResponseEnded, "The destination ended the connection before it answered.");
+        }
+
+        if (isAsked)
         {
             Volatile.Write(ref _phase, Idle);
-
-            // After the switch of protocols either side may end whenever it likes.
-            _isTunnel = buffer[..count].StartsWith("HTTP/1.1 101"u8);
-            return count;
         }
 
-        return _isTunnel || !WasTaken() ? 0 : throw new HttpIOException(HttpRequestError.ResponseEnded, "The destination ended the connection before it answered.");
+        if (isAsked || _switched > 0)
+        {
+            SeeSwitch(buffer[..count]);
+        }
+
+        return count;
+    }
+
+    // After the switch of protocols either side may end whenever it likes.
+    private void SeeSwitch(ReadOnlySpan<byte> came)
+    {
+        var rest = Switched[_switched..];
+        var same = rest.CommonPrefixLength(came);
+        _isTunnel = same == rest.Length;
+        _switched = !_isTunnel && same == came.Length ? _switched + same : 0;
     }
 
     /// <summary>
