@@ -100,7 +100,7 @@ internal struct ChatChunk
                 IsUnusual = true;
             }
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             IsUnusual = true;
         }
@@ -183,7 +183,9 @@ internal struct ChatChunk
         else if (reader.ValueTextEquals("finish_reason"u8))
         {
             reader.Read();
-            HasFinish |= reader.TokenType != JsonTokenType.Null;
+            // SGLang has an empty one in every event but the last.
+            HasFinish |= reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
+            IsUnusual |= reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null);
             reader.Skip();
         }
         else
@@ -213,7 +215,7 @@ internal struct ChatChunk
 
             var isRole = reader.ValueTextEquals("role"u8);
             reader.Read();
-            HasRole |= isRole;
+            HasRole |= isRole && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
             IsUnusual |= !isRole && !IsEmpty(ref reader);
             reader.Skip();
         }
