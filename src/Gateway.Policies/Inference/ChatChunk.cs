@@ -47,6 +47,9 @@ internal struct ChatChunk
     /// <summary>Whether it says why the answer ended.</summary>
     public bool HasFinish { get; private set; }
 
+    /// <summary>Whether it says nothing but that the assistant speaks.</summary>
+    public readonly bool IsRoleOnly => HasRole && Text.Length == 0 && !HasFinish && !IsUnusual && Completion.Range.Length == 0;
+
     /// <summary>Tokens of the prompt; length 0 when they are not told.</summary>
     public CountedTokens Prompt { get; private set; }
 
