@@ -47,6 +47,9 @@ internal struct ChatChunk
     /// <summary>Whether it says why the answer ended.</summary>
     public bool HasFinish { get; private set; }
 
+    /// <summary>Whether it says nothing but that the assistant speaks.</summary>
+    public readonly bool IsRoleOnly => HasRole && Text.Length == 0 && !HasFinish && !IsUnusual && Completion.Range.Length == 0;
+
     /// <summary>Tokens of the prompt; length 0 when they are not told.</summary>
     public CountedTokens Prompt { get; private set; }
 
@@ -100,7 +103,7 @@ internal struct ChatChunk
                 IsUnusual = true;
             }
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             IsUnusual = true;
         }
@@ -183,7 +186,9 @@ internal struct ChatChunk
         else if (reader.ValueTextEquals("finish_reason"u8))
         {
             reader.Read();
-            HasFinish |= reader.TokenType != JsonTokenType.Null;
+            // SGLang has an empty one in every event but the last.
+            HasFinish |= reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
+            IsUnusual |= reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null);
             reader.Skip();
         }
         else
@@ -213,7 +218,7 @@ internal struct ChatChunk
 
             var isRole = reader.ValueTextEquals("role"u8);
             reader.Read();
-            HasRole |= isRole;
+            HasRole |= isRole && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
             IsUnusual |= !isRole && !IsEmpty(ref reader);
             reader.Skip();
         }

@@ -39,7 +39,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     }
 
     /// <summary>Whether a request that waits for the destination of the attempt at hand is sent to another one when that is taken out.</summary>
-    public static bool MayLeave(RequestContext context) => !context.History.WasResent && IsRepeatable(context) && MayResend(context) && HasAttempts(context, RetryCause.Ejected);
+    public static bool MayLeave(RequestContext context) => IsRepeatable(context) && MayRepeat(context) && HasAttempts(context, RetryCause.Ejected);
 
     /// <summary>
     /// Called when the head of an answer is here: true when the client is not to see it, because another destination is asked or because the gateway answers itself.
@@ -127,10 +127,13 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     /// <summary>Whether the destination of the attempt at hand is there, as far as is known.</summary>
     public DestinationAvailability AvailabilityOf(RequestContext context) => availability.Of(context.Destination!);
 
+    /// <summary>Whether there is an attempt left and a destination for a stream to go on from, whatever that costs.</summary>
+    public bool MayContinue(RequestContext context) => IsRepeatable(context) && HasAttempts(context, RetryCause.Broken) && HasAnother(context);
+
     /// <summary>Why a stream that broke off does not go on from another destination; null when it does, which is paid for.</summary>
     public ContinuationResult? WhyNotContinued(RequestContext context)
     {
-        if (!IsRepeatable(context) || !HasAttempts(context, RetryCause.Broken) || context.Deadline.IsOver(context.Time.GetTimestamp()) || !HasAnother(context))
+        if (context.Deadline.IsOver(context.Time.GetTimestamp()) || !MayContinue(context))
         {
             return ContinuationResult.Exhausted;
         }
@@ -207,7 +210,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     /// <summary>Whether another destination is asked, and pays for it from the cluster's budget.</summary>
     private bool MayTry(RequestContext context, RetryCause cause)
     {
-        if (!IsRepeatable(context, cause) || !HasAttempts(context, cause) || (cause.MayHaveBegun() && (context.History.WasResent || !MayResend(context)))
+        if (!IsRepeatable(context, cause) || !HasAttempts(context, cause) || (cause.MayHaveBegun() && !MayRepeat(context))
             || context.Deadline.IsOver(context.Time.GetTimestamp()) || Departure.Of(context.Http) || Departure.IsTimeout(context.Http) || !(HasAnother(context) || routing.HasFallback(context)))
         {
             return false;
@@ -228,6 +231,7 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         }
 
         context.Cluster.Metrics.Retried(cause, wasMade: false);
+        context.Continuation?.LacksBudget();
         return false;
     }
 
@@ -241,6 +245,9 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
     /// </summary>
     private static bool IsRepeatable(RequestContext context, RetryCause cause = RetryCause.Broken) =>
         context.IsInference ? !context.Body.IsEmpty : !context.IsUpload || (cause == RetryCause.NotConnected && context.Error != GatewayError.UpstreamTlsFailed);
+
+    /// <summary>Whether what may have begun is asked for once more. Of a stream that is continued the text so far is known, so that nothing of it comes twice.</summary>
+    private static bool MayRepeat(RequestContext context) => context.Continuation is { IsContinued: true } || (!context.History.WasResent && MayResend(context));
 
     private static bool MayResend(RequestContext context) => context.Route.Options.Retry.AfterSend
         ?? (context.IsInference

@@ -198,7 +198,7 @@ internal sealed class ObservedStream : ReadOnlyStream
         }
 
         _context.Http.Features.Set<IHttpResetFeature>(DeferredReset.Instance);
-        if (_context.Continuation?.Breaks() == true)
+        if (_context.Continuation?.TryTakeBreak() == true)
         {
             // It may go on from another destination; if it does not, the pipeline ends it.
             throw new AnswerCutException(cause);

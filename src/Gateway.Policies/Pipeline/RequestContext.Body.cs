@@ -44,6 +44,17 @@ internal sealed partial class RequestContext
         return true;
     }
 
+    /// <summary>Whether <see cref="TryReserve"/> would find room now.</summary>
+    public bool HasRoom(long bytes) => _budget.Reserved + bytes <= _budget.Limit;
+
+    /// <summary>Gives back what was reserved, unless all of it was given back with the body.</summary>
+    public void Release(long bytes)
+    {
+        var released = Math.Min(bytes, _reserved);
+        _reserved -= released;
+        _budget.Release(released);
+    }
+
     /// <summary>Lets go of the body once it was sent and its answer goes to the client: from then on no other destination can be asked, unless the stream may be continued.</summary>
     public void ReleaseBody()
     {

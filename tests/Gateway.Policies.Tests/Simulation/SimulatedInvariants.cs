@@ -231,7 +231,7 @@ internal sealed class SimulatedInvariants
         var (text, host) = (ticket.Exchange.Text, ticket.Attempts[^1].Server.Host);
         if (ticket.MayContinue && text.StartsWith("data: ", StringComparison.Ordinal))
         {
-            return IsContinued(ticket, text);
+            return IsContinued([.. ticket.Attempts.Select(attempt => attempt.Server)], text);
         }
 
         var isMixed = ticket.Attempts.SkipLast(1).Any(before => before.Server.Host != host && text.Contains($"\"{before.Server.Host} ", StringComparison.Ordinal));
@@ -242,21 +242,21 @@ internal sealed class SimulatedInvariants
     /// The beginnings of what servers said, one after the other in the order they were asked, each without a gap and once; the last one's whole, and one end. Where that
     /// one broke off after its text, nobody had to be asked for the end.
     /// </summary>
-    private static bool IsContinued(SimulatedTicket ticket, string text)
+    internal static bool IsContinued(IReadOnlyList<SimulatedServer> asked, string text)
     {
         var rest = text.AsSpan();
         var said = 0;
-        foreach (var attempt in ticket.Attempts)
+        foreach (var server in asked)
         {
             said = 0;
-            while (rest.StartsWith($$$"""data: {"choices":[{"delta":{"content":"{{{attempt.Server.Host}}} {{{said}}}"}}]}""" + "\n\n", StringComparison.Ordinal))
+            while (rest.StartsWith($$$"""data: {"choices":[{"delta":{"content":"{{{server.Host}}} {{{said}}}"}}]}""" + "\n\n", StringComparison.Ordinal))
             {
                 rest = rest[(rest.IndexOf('\n') + 2)..];
                 said++;
             }
         }
 
-        return rest is "data: [DONE]\n\n" && said == ticket.Attempts[^1].Server.Events;
+        return rest is "data: [DONE]\n\n" && said == asked[^1].Events;
     }
 
     /// <summary>Nobody is told that there is nobody to ask while there is one: by what the gateway knows, and by what is true.</summary>

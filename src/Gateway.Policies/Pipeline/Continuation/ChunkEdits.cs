@@ -10,14 +10,9 @@ internal sealed class ChunkEdits
 {
     private readonly List<(BodyRange Range, byte[] Value)> _edits = [];
 
-    /// <summary>Writes <paramref name="frame"/>, or nothing when it only says again that the assistant speaks.</summary>
+    /// <summary>Writes <paramref name="frame"/>.</summary>
     public void Write(ReadOnlySpan<byte> frame, in ChatChunk chunk, StreamContinuation continuation, IBufferWriter<byte> output)
     {
-        if (chunk is { HasRole: true, Text.Length: 0, HasFinish: false, IsUnusual: false })
-        {
-            return;
-        }
-
         _edits.Clear();
         var head = continuation.Head;
         Replace(chunk.Id, head.Id);
@@ -31,8 +26,9 @@ internal sealed class ChunkEdits
 
         if (chunk.Completion.Range.Length > 0)
         {
-            var prompt = continuation.Prompt >= 0 ? continuation.Prompt : Math.Max(0, chunk.Prompt.Value - continuation.Before);
-            var completion = chunk.Completion.Value + continuation.Before;
+            // Added up in more than what is told fits in.
+            long prompt = continuation.Prompt >= 0 ? continuation.Prompt : Math.Max(0, chunk.Prompt.Value - (long)continuation.Before);
+            var completion = chunk.Completion.Value + (long)continuation.Before;
             Replace(chunk.Prompt.Range, Number(prompt));
             Replace(chunk.Completion.Range, Number(completion));
             Replace(chunk.Total.Range, Number(prompt + completion));
@@ -58,5 +54,5 @@ internal sealed class ChunkEdits
         }
     }
 
-    private static byte[] Number(int value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
+    private static byte[] Number(long value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
 }

@@ -48,8 +48,9 @@ internal sealed class ContinuableRequest
             var reader = new Utf8JsonReader(context.Body.Content, new JsonReaderOptions { MaxDepth = 1024 });
             return request.Read(ref reader) ? request : null;
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
+            // Not JSON, or names that are no text: the server may make of it what it likes.
             return null;
         }
     }
@@ -122,7 +123,7 @@ internal sealed class ContinuableRequest
             return _isChat ? ReadMessages(ref reader) : ReadPrompt(ref reader);
         }
 
-        if (reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8))
+        if (reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8) || reader.ValueTextEquals("n_predict"u8))
         {
             return ReadLimit(ref reader, least: 1);
         }
@@ -146,12 +147,16 @@ internal sealed class ContinuableRequest
         }
 
         reader.Read();
-        var isNothing = reader.TokenType is JsonTokenType.Null or JsonTokenType.False || IsEmptyOrUsual(reader);
+        if (isUnsuitable && reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False) && !IsEmptyOrUsual(reader))
+        {
+            return false;
+        }
+
         reader.Skip();
-        return !isUnsuitable || isNothing;
+        return true;
     }
 
-    /// <summary>Whether a value is one that asks for nothing: an empty list, the plain text format, or no tool. The reader is a copy.</summary>
+    /// <summary>Whether a value is one that asks for nothing: an empty list or object, the plain text format, or no tool. The reader is a copy.</summary>
     private static bool IsEmptyOrUsual(Utf8JsonReader reader)
     {
         switch (reader.TokenType)
@@ -160,13 +165,17 @@ internal sealed class ContinuableRequest
                 return reader.ValueTextEquals("none"u8) || reader.ValueTextEquals(""u8);
             case JsonTokenType.StartArray:
                 return reader.Read() && reader.TokenType == JsonTokenType.EndArray;
+            case JsonTokenType.StartObject when IsEmptyObject(reader):
+                return true;
             case JsonTokenType.StartObject:
-                return reader.Read() && reader.ValueTextEquals("type"u8) && reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("text"u8)
+                return reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("type"u8) && reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("text"u8)
                     && reader.Read() && reader.TokenType == JsonTokenType.EndObject;
             default:
                 return false;
         }
     }
+
+    private static bool IsEmptyObject(Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.EndObject;
 
     private bool ReadMessages(ref Utf8JsonReader reader)
     {
@@ -176,14 +185,37 @@ internal sealed class ContinuableRequest
         }
 
         _isFirstMessage = true;
+        var isAssistants = false;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             _isFirstMessage = false;
+            isAssistants = ReadMessage(ref reader);
+        }
+
+        // An answer that the client has begun itself would be put behind its beginning as a message of its own.
+        _text = new BodyRange((int)reader.TokenStartIndex, 0);
+        return !isAssistants;
+    }
+
+    /// <summary>Whether a message is the assistant's.</summary>
+    private static bool ReadMessage(ref Utf8JsonReader reader)
+    {
+        var isAssistants = false;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return isAssistants;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isRole = reader.ValueTextEquals("role"u8);
+            reader.Read();
+            isAssistants = isRole ? reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("assistant"u8) : isAssistants;
             reader.Skip();
         }
 
-        _text = new BodyRange((int)reader.TokenStartIndex, 0);
-        return true;
+        return isAssistants;
     }
 
     private bool ReadPrompt(ref Utf8JsonReader reader)
@@ -203,6 +235,12 @@ internal sealed class ContinuableRequest
         if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var value))
         {
             return false;
+        }
+
+        if (value < 0)
+        {
+            // llama.cpp: as many as there is room for.
+            return true;
         }
 
         _limits.Add(new Limit(new BodyRange((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex)), value, least));

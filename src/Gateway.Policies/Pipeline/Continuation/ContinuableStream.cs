@@ -22,6 +22,8 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
     private bool _afterReturn;
     private bool _isDropped;
     private bool _isRaw;
+    private bool _isUnread;
+    private bool _isOverlong;
     private bool _ended;
 
     /// <inheritdoc />
@@ -60,7 +62,7 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         if (disposing)
         {
             Release();
-            Hold([], 0);
+            Drop();
             inner.Dispose();
         }
 
@@ -88,8 +90,8 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
 
         _ended = true;
 
-        // Every answer says why it ended. One that does not was cut by a server that closes in good order.
-        if ((continuation.IsOpen || continuation.IsContinued) && continuation is { IsFinished: false, IsDone: false }
+        // Every answer says why it ended. One that does not was cut by a server that closes in good order; what was not read may have said it.
+        if (!_isUnread && (continuation.IsOpen || continuation.IsContinued) && continuation is { IsFinished: false, IsDone: false }
             && ChatChunk.Read(_held.AsSpan(0, _heldLength)) is { HasFinish: false, IsDone: false })
         {
             continuation.EndsEarly();
@@ -109,10 +111,22 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
                 continue;
             }
 
+            if (!_isOverlong && (_heldLength == 0 ? bytes[0] : _held[0]) == ':')
+            {
+                bytes = TakeComment(bytes);
+                continue;
+            }
+
             var end = _boundary.Find(bytes);
+            if (_isOverlong)
+            {
+                bytes = PassUnread(bytes, end);
+                continue;
+            }
+
             if (end < 0)
             {
-                Keep(bytes);
+                _isOverlong = !Keep(bytes);
                 return;
             }
 
@@ -131,13 +145,47 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
             return;
         }
 
-        Keep(rest);
-        if (!_isRaw)
+        if (!Keep(rest))
         {
-            var length = _heldLength;
-            _heldLength = 0;
-            Pass(_held.AsSpan(0, length));
+            _afterReturn = rest is [.., (byte)'\r'];
+            return;
         }
+
+        var length = _heldLength;
+        _heldLength = 0;
+        Pass(_held.AsSpan(0, length));
+    }
+
+    /// <summary>A comment is a sign of life: it goes out by the line, and waits for no event. All that is held then is the beginning of one.</summary>
+    private ReadOnlySpan<byte> TakeComment(ReadOnlySpan<byte> bytes)
+    {
+        var length = bytes.IndexOfAny((byte)'\n', (byte)'\r') + 1;
+        length += length > 0 && length < bytes.Length && bytes[length - 1] == '\r' && bytes[length] == '\n' ? 1 : 0;
+        var line = length == 0 ? bytes : bytes[..length];
+
+        // No line of these is the empty one that ends an event.
+        _boundary.Find(line);
+        if (!Keep(line))
+        {
+            _isOverlong = length == 0;
+        }
+        else if (length > 0)
+        {
+            _output.Write(_held.AsSpan(0, _heldLength));
+            _heldLength = 0;
+        }
+
+        return bytes[line.Length..];
+    }
+
+    /// <summary>Passes on what belongs to an event that could not be held; <paramref name="end"/> is where that ends, −1 when it goes on.</summary>
+    private ReadOnlySpan<byte> PassUnread(ReadOnlySpan<byte> bytes, int end)
+    {
+        var part = end < 0 ? bytes : bytes[..end];
+        _output.Write(part);
+        _isOverlong = end < 0;
+        _afterReturn = end >= 0 && part is [.., (byte)'\r'];
+        return bytes[part.Length..];
     }
 
     private void Pass(ReadOnlySpan<byte> frame)
@@ -147,8 +195,11 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         Note(frame, chunk);
         if (continuation.IsContinued)
         {
-            _edits.Write(frame, chunk, continuation, _output);
-            _isDropped = chunk is { HasRole: true, Text.Length: 0, HasFinish: false, IsUnusual: false };
+            _isDropped = chunk.IsRoleOnly;
+            if (!_isDropped)
+            {
+                _edits.Write(frame, chunk, continuation, _output);
+            }
         }
         else
         {
@@ -189,28 +240,49 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         return rest;
     }
 
-    private void Keep(ReadOnlySpan<byte> bytes)
+    /// <summary>Holds what belongs to an unfinished event. False when there is no room for it: then all of it is passed on as it is, and the stream is not continued.</summary>
+    private bool Keep(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > MaxFrame - _heldLength)
+        if (bytes.Length > MaxFrame - _heldLength || !HasRoom(_heldLength + bytes.Length))
         {
-            // Nothing that a model says a token at a time.
-            _isRaw = true;
+            // Nothing that a model says a token at a time. The events of a later destination are looked at again after this one: they have to tell how it ends.
             _output.Write(_held.AsSpan(0, _heldLength));
             _output.Write(bytes);
-            Hold([], 0);
+            Drop();
             continuation.Close();
-            return;
-        }
-
-        if (_held.Length < _heldLength + bytes.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(4096, 2 * (_heldLength + bytes.Length)));
-            _held.AsSpan(0, _heldLength).CopyTo(larger);
-            Hold(larger, _heldLength);
+            _isUnread = true;
+            _isRaw = !continuation.IsContinued;
+            return false;
         }
 
         bytes.CopyTo(_held.AsSpan(_heldLength));
         _heldLength += bytes.Length;
+        return true;
+    }
+
+    private bool HasRoom(int length)
+    {
+        if (_held.Length >= length)
+        {
+            return true;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(4096, 2 * length));
+        if (!continuation.TryReserve(larger.Length - _held.Length))
+        {
+            ArrayPool<byte>.Shared.Return(larger);
+            return false;
+        }
+
+        _held.AsSpan(0, _heldLength).CopyTo(larger);
+        Hold(larger, _heldLength);
+        return true;
+    }
+
+    private void Drop()
+    {
+        continuation.Release(_held.Length);
+        Hold([], 0);
     }
 
     /// <summary>Puts another array in the place of the one that holds an unfinished event.</summary>

@@ -13,6 +13,9 @@ namespace BlazeGateway.Policies.Pipeline.Continuation;
 /// </summary>
 internal sealed class StreamContinuation : IDisposable
 {
+    /// <summary>More tokens than any model makes of one answer: 16 Mi. Counts beyond are not believed.</summary>
+    private const int MostTokens = 1 << 24;
+
     private readonly RequestContext _context;
     private readonly ContinuableRequest _request;
     private readonly int _maxText;
@@ -27,7 +30,10 @@ internal sealed class StreamContinuation : IDisposable
     private bool _wasBroken;
     private bool _breaks;
     private bool _refused;
-    private (long BeforeForward, long ToHeaders, long ToFirstContent) _first;
+    private (long BeforeForward, long ToHeaders) _first;
+    private long _firstContent = -1;
+    private long _lastContent = -1;
+    private long _room;
     private DestinationAvailability? _watched;
     private int _epoch;
 
@@ -85,10 +91,13 @@ internal sealed class StreamContinuation : IDisposable
         return new ContinuableStream(answer, this);
     }
 
-    /// <summary>While the next bytes are waited for the attempt is given up when its destination turns out to be gone.</summary>
+    /// <summary>
+    /// While the next bytes are waited for the attempt is given up when its destination turns out to be gone, where another one would be asked: a stream that could go
+    /// nowhere else may still flow.
+    /// </summary>
     public void Watch()
     {
-        if (IsOpen && _watched is { } destination)
+        if (IsOpen && !IsComplete && _watched is { } destination && _context.HasRoom(Needed - _room) && _context.Failover!.MayContinue(_context))
         {
             _context.Deadline.WaitFor(destination, _epoch);
         }
@@ -122,10 +131,10 @@ internal sealed class StreamContinuation : IDisposable
         _length += text.Length;
     }
 
-    /// <summary>The stream tells token counts: of the prompt, and of the answer so far.</summary>
+    /// <summary>The stream tells token counts: of the prompt, and of the answer so far. What cannot be is not believed.</summary>
     public void Tell(int prompt, int completion)
     {
-        _told = completion;
+        _told = completion >= 0 && completion <= (_request.MaxTokens - _before ?? MostTokens) ? completion : _told;
         Prompt = IsContinued || prompt < 0 ? Prompt : prompt;
     }
 
@@ -137,13 +146,22 @@ internal sealed class StreamContinuation : IDisposable
         _context.ReleaseBody();
     }
 
-    /// <summary>The stream broke off. True when nothing is to be put in, because it may go on or is ended by <see cref="CloseAsync"/>.</summary>
-    public bool Breaks() => _breaks = IsOpen || IsContinued;
+    /// <summary>Reserves room for what is held of the answer; false when the process holds as much as it may.</summary>
+    public bool TryReserve(int bytes) => _context.TryReserve(bytes);
+
+    /// <summary>Gives room back.</summary>
+    public void Release(int bytes) => _context.Release(bytes);
+
+    /// <summary>Notes that the stream broke off. True when nothing is to be put in, because it may go on or is ended by <see cref="CloseAsync"/>.</summary>
+    public bool TryTakeBreak() => _breaks = IsOpen || IsContinued;
+
+    /// <summary>Notes that the next destination is not asked for want of budget.</summary>
+    public void LacksBudget() => _result = ContinuationResult.Budget;
 
     /// <summary>The stream ended in the middle of the answer, as if it were whole.</summary>
     public void EndsEarly()
     {
-        Breaks();
+        TryTakeBreak();
         _context.AnswerEnd = AnswerEnd.None;
         _context.Http.Features.Set<IHttpResetFeature>(DeferredReset.Instance);
     }
@@ -187,12 +205,14 @@ internal sealed class StreamContinuation : IDisposable
             return false;
         }
 
-        // The body for the next destination is held beside the client's.
-        if (!_context.TryReserve(_context.Body.Length + _length))
+        // The body for the next destination is held beside the client's, and takes the place of the one before.
+        if (!_context.TryReserve(Needed - _room))
         {
             _result = ContinuationResult.Exhausted;
             return false;
         }
+
+        _room = Needed;
 
         if (_context.Failover!.WhyNotContinued(_context) is { } reason)
         {
@@ -247,14 +267,12 @@ internal sealed class StreamContinuation : IDisposable
             return;
         }
 
-        if (record.ToFirstContent >= 0)
-        {
-            record.Generation = record.ToFirstContent + Math.Max(0, record.Generation) - _first.ToFirstContent;
-        }
-
-        (record.BeforeForward, record.ToHeaders, record.ToFirstContent) = _first;
+        NoteContent(record);
+        (record.BeforeForward, record.ToHeaders) = _first;
+        record.ToFirstContent = _firstContent;
+        record.Generation = _firstContent < 0 ? -1 : _lastContent - _firstContent;
         record.TokensIn = Prompt >= 0 ? Prompt : record.TokensIn >= 0 ? Math.Max(0, record.TokensIn - _before) : -1;
-        record.TokensOut = _before + Math.Max(0, record.TokensOut);
+        record.TokensOut = (int)Math.Min(int.MaxValue, _before + (long)Math.Max(0, record.TokensOut));
     }
 
     /// <inheritdoc />
@@ -267,6 +285,19 @@ internal sealed class StreamContinuation : IDisposable
 
     /// <summary>Whether the client has all of the text, so that no destination is needed.</summary>
     private bool IsComplete => IsFinished || IsDone || _request.MaxTokens - Generated <= 0;
+
+    /// <summary>Bytes of the next destination's body.</summary>
+    private long Needed => _context.Body.Length + _length;
+
+    /// <summary>The first text may come from any attempt, and so may the last.</summary>
+    private void NoteContent(in AccessRecord record)
+    {
+        if (record.ToFirstContent >= 0)
+        {
+            _firstContent = _firstContent < 0 ? record.ToFirstContent : _firstContent;
+            _lastContent = record.ToFirstContent + Math.Max(0, record.Generation);
+        }
+    }
 
     private bool HasRoom(int bytes)
     {
@@ -304,12 +335,9 @@ internal sealed class StreamContinuation : IDisposable
 
     private void Switch()
     {
-        if (!IsContinued)
-        {
-            ref var record = ref _context.Record;
-            _first = (record.BeforeForward, record.ToHeaders, record.ToFirstContent);
-        }
-
+        ref var record = ref _context.Record;
+        _first = IsContinued ? _first : (record.BeforeForward, record.ToHeaders);
+        NoteContent(record);
         (_before, _chunks, _told) = (Generated, 0, -1);
         Body = _request.Compose(_context, _text.AsSpan(0, _length), _before);
         IsContinued = true;
