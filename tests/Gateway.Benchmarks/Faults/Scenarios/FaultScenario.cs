@@ -30,7 +30,7 @@ internal static class FaultScenarios
     private static readonly Dictionary<string, FaultScenario[]> Known = new(StringComparer.Ordinal)
     {
         ["kill"] = [new KillScenario()],
-        ["stop"] = [new StopScenario()],
+        ["stop"] = [StopScenario.Learned, StopScenario.Unlearned],
         ["reset"] = [new HeadScenario("reset", "rst=head;path=/v1/chat")],
         ["close"] = [new HeadScenario("close", "fin=head;path=/v1/chat")],
         ["cut"] = [new CutScenario("cut after", "rst=after:3;path=/v1/chat", isBoundary: true), new CutScenario("cut mid", "rst=mid:3;path=/v1/chat", isBoundary: false)],
