@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using BlazeGateway.Policies.Clients;
 
 namespace BlazeGateway.Policies.Admission;
 
 /// <summary>
 /// The bounded queue of one cluster, in front of the pick. Whoever is told <see cref="WaitEnd.Granted"/> tries to begin and says how that went; no more are
-/// told at once than there are free places, so that nobody is woken for nothing and whose turn it is stays exact. While nobody waits a request pays one read
+/// told at once than there are free places for their kind, so that nobody is woken for nothing and whose turn it is stays exact. While nobody waits a request pays one read
 /// (<see cref="IsWaited"/>), and so does whoever makes room. The gate is taken by those that wait, and by those that make room for them.
 /// </summary>
 internal sealed class AdmissionQueue
@@ -17,6 +18,7 @@ internal sealed class AdmissionQueue
     private readonly Func<Waiter, bool> _may;
     private readonly Func<Waiter, bool> _isVain;
     private readonly List<Waiter> _victims = [];
+    private readonly Dictionary<ulong, int> _grantedOf = [];
     private readonly DrainRate _drain;
     private QueueLimits _limits = new(0, 0);
     private int _waiting;
@@ -31,8 +33,8 @@ internal sealed class AdmissionQueue
     {
         _time = time;
         _room = room;
-        _may = waiter => outlook(waiter.Request!) != Outlook.Full;
-        _isVain = waiter => outlook(waiter.Request!) == Outlook.Vain;
+        _may = waiter => outlook(waiter.Request!) is var seen && (seen.IsVain || _grantedOf.GetValueOrDefault(waiter.Ticket.Kind) < seen.Places);
+        _isVain = waiter => outlook(waiter.Request!).IsVain;
         _drain = new DrainRate(time);
     }
 
@@ -159,7 +161,7 @@ internal sealed class AdmissionQueue
         lock (_gate)
         {
             waiter.Renew();
-            _granted--;
+            TakeBack(waiter);
             var fits = !waiter.IsGuest || Fits(waiter.Ticket);
             _lines.PutBack(waiter);
             if (_isClosed)
@@ -183,7 +185,7 @@ internal sealed class AdmissionQueue
     {
         lock (_gate)
         {
-            _granted--;
+            TakeBack(waiter);
             if (hasBegun)
             {
                 _drain.Add();
@@ -322,7 +324,18 @@ internal sealed class AdmissionQueue
     private void Grant(Waiter waiter)
     {
         _granted++;
+        CollectionsMarshal.GetValueRefOrAddDefault(_grantedOf, waiter.Ticket.Kind, out _)++;
         waiter.End(WaitEnd.Granted);
+    }
+
+    /// <summary>One that was granted has tried.</summary>
+    private void TakeBack(Waiter waiter)
+    {
+        _granted--;
+        if (--CollectionsMarshal.GetValueRefOrAddDefault(_grantedOf, waiter.Ticket.Kind, out _) == 0)
+        {
+            _grantedOf.Remove(waiter.Ticket.Kind);
+        }
     }
 
     private bool Fits(in WaitTicket ticket)

@@ -55,10 +55,14 @@ internal sealed class DrainRate(TimeProvider time)
     /// </summary>
     public int SendAway(ulong client, int waiting)
     {
-        if (PerSecond() is not (> 0 and var rate))
+        Fade();
+        if (_weight < Enough)
         {
             return 1;
         }
+
+        // Where nobody was served the next one may be.
+        var rate = Math.Max(_sum, 1) / _weight;
 
         ref var own = ref _away[client % Groups];
         own = Math.Min(own + 1, MostSeconds * rate);

@@ -1,14 +1,18 @@
 namespace BlazeGateway.Policies.Admission;
 
 /// <summary>What a request that waits may hope for.</summary>
-internal enum Outlook : byte
+/// <param name="Places">Places that are free on the destinations that would take it; −1 when none would, full or not.</param>
+internal readonly record struct Outlook(int Places)
 {
     /// <summary>All that would take it are full.</summary>
-    Full,
+    public static Outlook Full => new(0);
 
-    /// <summary>It could begin now.</summary>
-    Open,
+    /// <summary>It could begin now, and so could any number.</summary>
+    public static Outlook Open => new(int.MaxValue);
 
     /// <summary>Nobody would take it, full or not: it waits in vain.</summary>
-    Vain,
+    public static Outlook Vain => new(-1);
+
+    /// <summary>Whether it waits in vain.</summary>
+    public bool IsVain => Places < 0;
 }

@@ -94,7 +94,7 @@ internal static partial class AvailabilityMachine
             Suspect when next is { Failures: 0, IsDead: false } => Enter(next, Up, ProbeAlive, at),
             Ejected when facts.ProbeEnds && !next.IsDead => HalfOpenAfterProbe(next, at),
             Loading when !next.IsDead => HalfOpenAfterProbe(next, at),
-            HalfOpen when next.ProbeSuccesses >= at.Rules.Rise && !next.WasWedged => Return(next, ProbeAlive, at),
+            HalfOpen when next.ProbeSuccesses >= at.Rules.Rise && !next.WasWedged && next.Reason != AvailabilityReason.Needed => Return(next, ProbeAlive, at),
             _ => next,
         };
     }

@@ -72,7 +72,7 @@ internal sealed class AdmitStep
         if (!slot.IsAcquired)
         {
             // Who has nothing left to wait for needs no permit to be told so.
-            return context.Waiting is not null && _cluster.OutlookOf(context) == Outlook.Vain
+            return context.Waiting is not null && _cluster.OutlookOf(context).IsVain
                 ? context.Failover!.AllCooling(context) ?? DestinationPick.NothingIn(context.ClusterState!)
                 : GatewayError.Overloaded;
         }

@@ -82,15 +82,18 @@ internal sealed class ClusterAdmission
                 return false;
             }
 
+            var isWorthIt = false;
             foreach (var load in set.Loads.Candidates)
             {
                 if (load.Free > 0)
                 {
                     return false;
                 }
+
+                isWorthIt |= load is { Weight: > 0, IsCooling: false };
             }
 
-            return Step is { Free: > 0 };
+            return isWorthIt && Step is { Free: > 0 };
         }
     }
 

@@ -54,37 +54,32 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     }
 
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
-    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && Look(context, cluster).IsWorthIt;
+    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && !Look(context, cluster).IsVain;
 
     /// <summary>Whether a request that found all full would find room now, or has nothing to wait for any more.</summary>
-    public Outlook OutlookOf(RequestContext context) => context.ClusterState is not { } cluster ? Outlook.Vain : Look(context, cluster) switch
-    {
-        { HasRoom: true } => Outlook.Open,
-        { IsWorthIt: false } => Outlook.Vain,
-        _ => Outlook.Full,
-    };
+    public Outlook OutlookOf(RequestContext context) => context.ClusterState is { } cluster ? Look(context, cluster) : Outlook.Vain;
 
-    /// <summary>Whether any destination would take the request if it had room, and whether one has.</summary>
-    private (bool IsWorthIt, bool HasRoom) Look(RequestContext context, ClusterState cluster)
+    private Outlook Look(RequestContext context, ClusterState cluster)
     {
         var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
-        var isWorthIt = false;
+        var (places, isWorthIt) = (0L, false);
         for (var i = 0; i < candidates.Count; i++)
         {
             var load = availability.Of(candidates[i]).Load;
-            if (load is not { Weight: > 0, IsCooling: false } || context.History.Tried.Contains(candidates[i]))
+            if (load is { Weight: > 0, IsCooling: false } && !context.History.Tried.Contains(candidates[i]))
             {
-                continue;
-            }
-
-            isWorthIt = true;
-            if (load.HasRoom)
-            {
-                return (true, true);
+                isWorthIt = true;
+                places += load.Free;
             }
         }
 
-        return cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && CanBeTried(context, set, routing) ? (true, true) : (isWorthIt, false);
+        // A destination that may be tried takes one.
+        if (cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && CanBeTried(context, set, routing))
+        {
+            places++;
+        }
+
+        return places > 0 || isWorthIt ? new Outlook((int)Math.Min(places, int.MaxValue)) : Outlook.Vain;
     }
 
     /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>

@@ -224,6 +224,21 @@ public class AdmissionQueueTests
         Assert.Equal(seconds, room.Queue.SendAway(1));
     }
 
+    [Fact]
+    public void Where_nobody_was_served_for_long_who_is_refused_stays_away_for_long()
+    {
+        var room = new WaitRoom(places: 0);
+        for (var i = 0; i < 9; i++)
+        {
+            room.Queue.TryEnter(room.Ticket(seconds: 100), i);
+        }
+
+        Assert.Equal(1, room.Queue.SendAway(1));
+        room.Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(60, room.Queue.SendAway(1));
+        Assert.Equal(0, room.Queue.DrainPerSecond);
+    }
+
     /// <summary>One waits for so long and is served.</summary>
     private static async Task ServeAsync(WaitRoom room, double after)
     {

@@ -138,6 +138,35 @@ public class WaitKindTests
         Assert.InRange(room.Queue.Bytes, 0, 1000);
     }
 
+    /// <summary>One place is free for those that wait for one model, and many for others: no more are woken than may begin, and those in their order.</summary>
+    [Fact]
+    public void No_more_of_a_kind_are_woken_than_there_are_places_for_it()
+    {
+        var free = 0;
+        var room = new WaitRoom(places: 50) { Outlook = request => new Outlook(Volatile.Read(ref free)) };
+        var waiters = Enumerable.Range(0, 10).Select(i => room.Queue.TryEnter(room.Ticket() with { Kind = 1 }, i)!).ToArray();
+        Assert.Equal(0, room.Queue.Granted);
+        Volatile.Write(ref free, 1);
+        room.Queue.Freed();
+        Assert.Equal([waiters[0]], waiters.Where(static waiter => waiter.WhenOver.IsCompleted));
+
+        // It did not get the place, and is the first again.
+        room.Queue.ComeAgain(waiters[0]);
+        Assert.Equal((1, true, false), (room.Queue.Granted, waiters[0].WhenOver.IsCompleted, waiters[1].WhenOver.IsCompleted));
+        room.Queue.Done(waiters[0], hasBegun: true);
+        room.Queue.Return(waiters[0]);
+        Assert.Equal((1, true, false), (room.Queue.Granted, waiters[1].WhenOver.IsCompleted, waiters[2].WhenOver.IsCompleted));
+        Volatile.Write(ref free, 3);
+        room.Queue.Freed();
+        Assert.Equal((3, true, false), (room.Queue.Granted, waiters[3].WhenOver.IsCompleted, waiters[4].WhenOver.IsCompleted));
+        foreach (var waiter in waiters.Skip(1))
+        {
+            waiter.Abandon();
+        }
+
+        Assert.Equal((0, false), (room.Queue.Granted, room.Queue.IsWaited));
+    }
+
     /// <summary>Ten are served a second and nobody waits: whoever is refused hundreds of times is to stay away, others are not.</summary>
     [Fact]
     public void Who_is_refused_again_and_again_puts_off_itself_and_not_others()

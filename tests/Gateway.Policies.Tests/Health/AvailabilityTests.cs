@@ -136,6 +136,8 @@ public sealed class AvailabilityTests
         Assert.Equal(("up", "up"), (cluster.StateOf("b"), cluster.StateOf("c")));
         if (state == "half-open")
         {
+            cluster.Probe("a", ProbeFindingKind.Alive);
+            cluster.Probe("a", ProbeFindingKind.Alive);
             Assert.True(cluster["a"].TryTakeTrial(out var trial));
             cluster["a"].Ended(trial, outcome);
             Assert.Equal(("ejected", 2), (cluster.StateOf("a"), cluster["a"].Facts.Ejections));
