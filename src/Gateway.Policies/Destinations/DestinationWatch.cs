@@ -81,7 +81,7 @@ internal sealed class DestinationWatch
                     Volatile.Write(ref _probeDue, 0);
                 }
 
-                if (await TryAskAsync(question, stop))
+                if (await TryAskAsync(question, kicked, stop))
                 {
                     _last = question;
                     Schedule(question);
@@ -101,11 +101,11 @@ internal sealed class DestinationWatch
     }
 
     /// <summary>Like <see cref="AskAsync"/>; whatever goes wrong in asking, the destination is asked again after the usual time.</summary>
-    private async Task<bool> TryAskAsync(DestinationQuestion question, CancellationToken stop)
+    private async Task<bool> TryAskAsync(DestinationQuestion question, Task kicked, CancellationToken stop)
     {
         try
         {
-            return await AskAsync(question, stop);
+            return await AskAsync(question, kicked, stop);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -116,8 +116,9 @@ internal sealed class DestinationWatch
     }
 
     /// <summary>Asks what is due; false when there is something else to ask meanwhile.</summary>
-    private async Task<bool> AskAsync(DestinationQuestion question, CancellationToken stop)
+    private async Task<bool> AskAsync(DestinationQuestion question, Task kicked, CancellationToken stop)
     {
+        var isSilent = false;
         if (question.IsProbed && IsDue(_probeDue))
         {
             _probedAt = _time.GetTimestamp();
@@ -127,6 +128,7 @@ internal sealed class DestinationWatch
                 return false;
             }
 
+            isSilent = finding.Kind == ProbeFindingKind.Silent;
             Take(finding with { Took = _time.GetElapsedTime(_probedAt) });
         }
 
@@ -139,12 +141,19 @@ internal sealed class DestinationWatch
             _ports.Republish();
         }
 
-        if (question.AsksModels && isAvailable && IsDue(_listDue))
+        // Who did not answer a probe would not answer this either, and the next probe would wait for it.
+        if (question.AsksModels && isAvailable && !isSilent && IsDue(_listDue))
         {
-            var reply = await DestinationReply.AskAsync(question, _options, _listHash, _time, stop);
+            var asked = await AskModelsAsync(question, kicked, stop);
             if (!ReferenceEquals(question, Question))
             {
                 return false;
+            }
+
+            if (asked is not { } reply)
+            {
+                _listDue = After(_options.RetryInterval);
+                return true;
             }
 
             Take(reply, question, isFirst: !ReferenceEquals(_last, question));
@@ -156,6 +165,27 @@ internal sealed class DestinationWatch
         }
 
         return true;
+    }
+
+    /// <summary>The models it tells; null when it is to be probed at once instead, though never the first time.</summary>
+    private async Task<DestinationReply?> AskModelsAsync(DestinationQuestion question, Task kicked, CancellationToken stop)
+    {
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var asking = DestinationReply.AskAsync(question, _options, _listHash, _time, given.Token);
+        if (!question.IsProbed || !ReferenceEquals(_last, question) || await Task.WhenAny(asking, kicked) == asking)
+        {
+            return await asking;
+        }
+
+        await given.CancelAsync();
+        try
+        {
+            return await asking;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private void Take(in ProbeFinding finding)

@@ -334,6 +334,35 @@ public sealed class ProbeTests
         await AdvanceAsync(time, () => host.Current.IsServed("c", "m"));
     }
 
+    [Fact]
+    public async Task A_question_for_models_that_hangs_does_not_keep_a_probe_waiting_that_is_wanted_at_once()
+    {
+        var (time, hangs) = (new FakeTimeProvider(), false);
+        await using var server = await Responder.StartAsync(async context =>
+        {
+            if (Volatile.Read(ref hangs) && context.Request.Path == "/v1/models")
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, context.RequestAborted);
+            }
+
+            await Responder.OpenAiModels("m")(context);
+        });
+        await using var host = await StartAsync(time, Options, Cluster("c", Probed("vllm"), ("d", server.Address)));
+        await host.Catalog.WhenAskedOnce();
+        Volatile.Write(ref hangs, true);
+        await AdvanceAsync(time, () => server.AskedFor("/v1/models") >= 2);
+        var (before, left) = (server.AskedFor("/health"), 60);
+        host.Catalog.Probe(host.Destination("c", "d"));
+
+        // 1.2 s at most, which the question for models would outlast.
+        await WaitAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(left-- > 0 ? 20 : 0));
+            return server.AskedFor("/health") > before;
+        });
+        Assert.Equal("up", host.StateOf("c", "d"));
+    }
+
     private static void InterlockedMax(ref int most, int value)
     {
         for (var seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
