@@ -196,7 +196,6 @@ internal sealed class AdmissionQueue
             }
 
             GoesAway();
-
             LetIn();
         }
     }

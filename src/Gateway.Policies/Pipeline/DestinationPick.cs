@@ -56,7 +56,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
     public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && !Look(context, cluster).IsVain;
 
-    /// <summary>Whether a request that found all full would find room now, or has nothing to wait for any more.</summary>
+    /// <summary>What a request that found all full may hope for now.</summary>
     public Outlook OutlookOf(RequestContext context) => context.ClusterState is { } cluster ? Look(context, cluster) : Outlook.Vain;
 
     private Outlook Look(RequestContext context, ClusterState cluster)

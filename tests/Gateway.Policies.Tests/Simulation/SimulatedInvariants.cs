@@ -188,8 +188,10 @@ internal sealed class SimulatedInvariants
         var limited = ticket.Attempts.Count(before => before.Mood == ServerMood.Limiting);
         Hold(ticket.Attempts.Count + 1 - limited <= ticket.MostAttempts, $"{Name(ticket)} is sent once more than the {ticket.MostAttempts} times it may");
         Hold(limited <= Failover.MostLimited, $"{Name(ticket)} was limited {limited} times");
+
+        // One that was out when it was asked, for its trial, is left for nothing, also if it has come back by now.
         if (ticket.Attempts.Count > 0 && ticket.Attempts[^1] is var last && last.Mood is not (ServerMood.Dead or ServerMood.Unreachable or ServerMood.Limiting)
-            && _gateway.Registry.IsAvailable(last.Destination))
+            && _gateway.Registry.Of(last.Destination).Facts is { IsAvailable: true } facts && facts.ReturnedAt <= last.At)
         {
             _paid++;
         }

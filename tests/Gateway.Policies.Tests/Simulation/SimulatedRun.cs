@@ -193,7 +193,7 @@ internal sealed class SimulatedRun : IDisposable
         _gateway.Reconfigure(setup);
     }
 
-    // A new configuration has a new budget, which begins with what ten seconds bring; requests under way go on with the old one, for less than two minutes.
+    // A new configuration takes over no more than was left, at most what ten seconds bring; requests under way go on with the old one, for less than two minutes.
     private void Account()
     {
         var budget = _gateway.Setup.Cluster.RetryBudget;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Inference;
 
 namespace BlazeGateway.Policies.Pipeline.Continuation;
@@ -8,15 +7,12 @@ namespace BlazeGateway.Policies.Pipeline.Continuation;
 /// Passes an event stream on in whole events, so that one that breaks off inside an event leaves no half of it with the client, and notes the text. The events of
 /// a destination that goes on are made to look like those of the first.
 /// </summary>
-internal sealed class ContinuableStream(Stream inner, StreamContinuation continuation) : ReadOnlyStream
+internal sealed class ContinuableStream(Stream inner, StreamContinuation continuation) : ChangedStream(inner)
 {
-    private const int ReadBytes = 16 * 1024;
     private const int MaxFrame = 1024 * 1024;
 
-    private readonly RentedWriter _output = new();
     private readonly ChunkEdits _edits = new();
     private EventBoundary _boundary;
-    private byte[] _input = [];
     private byte[] _held = [];
     private int _heldLength;
     private bool _afterReturn;
@@ -24,72 +20,24 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
     private bool _isRaw;
     private bool _isUnread;
     private bool _isOverlong;
-    private bool _ended;
-
-    /// <inheritdoc />
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        while (_output.IsEmpty)
-        {
-            if (_ended)
-            {
-                return 0;
-            }
-
-            if (buffer.Length == 0)
-            {
-                // The forwarder waits like this before every read; a silent stream holds no memory meanwhile.
-                Release();
-                return await inner.ReadAsync(buffer, cancellationToken);
-            }
-
-            if (_input.Length == 0)
-            {
-                _input = ArrayPool<byte>.Shared.Rent(ReadBytes);
-            }
-
-            Take(await inner.ReadAsync(_input, cancellationToken));
-        }
-
-        continuation.Pass();
-        return _output.Read(buffer.Span);
-    }
 
     /// <inheritdoc />
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            Release();
             Drop();
-            inner.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private void Release()
+    /// <inheritdoc />
+    protected override void Passing() => continuation.Pass();
+
+    /// <inheritdoc />
+    protected override void Complete()
     {
-        _output.Dispose();
-        var input = _input;
-        _input = [];
-        if (input.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(input);
-        }
-    }
-
-    private void Take(int read)
-    {
-        if (read > 0)
-        {
-            Split(_input.AsSpan(0, read));
-            return;
-        }
-
-        _ended = true;
-
         // Every answer says why it ended. One that does not was cut by a server that closes in good order; what was not read may have said it.
         if (!_isUnread && (continuation.IsOpen || continuation.IsContinued) && continuation is { IsFinished: false, IsDone: false }
             && ChatChunk.Read(_held.AsSpan(0, _heldLength)) is { HasFinish: false, IsDone: false })
@@ -101,7 +49,8 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         Emit(default);
     }
 
-    private void Split(ReadOnlySpan<byte> bytes)
+    /// <inheritdoc />
+    protected override void Change(ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0 && !_isRaw)
         {
@@ -134,7 +83,7 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
             bytes = bytes[end..];
         }
 
-        _output.Write(bytes);
+        Output.Write(bytes);
     }
 
     private void Emit(ReadOnlySpan<byte> rest)
@@ -171,7 +120,7 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         }
         else if (length > 0)
         {
-            _output.Write(_held.AsSpan(0, _heldLength));
+            Output.Write(_held.AsSpan(0, _heldLength));
             _heldLength = 0;
         }
 
@@ -182,7 +131,7 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
     private ReadOnlySpan<byte> PassUnread(ReadOnlySpan<byte> bytes, int end)
     {
         var part = end < 0 ? bytes : bytes[..end];
-        _output.Write(part);
+        Output.Write(part);
         _isOverlong = end < 0;
         _afterReturn = end >= 0 && part is [.., (byte)'\r'];
         return bytes[part.Length..];
@@ -198,12 +147,12 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
             _isDropped = chunk.IsRoleOnly;
             if (!_isDropped)
             {
-                _edits.Write(frame, chunk, continuation, _output);
+                _edits.Write(frame, chunk, continuation, Output);
             }
         }
         else
         {
-            _output.Write(frame);
+            Output.Write(frame);
             _isRaw = !continuation.IsOpen;
         }
     }
@@ -232,7 +181,7 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         var rest = _boundary.SkipLineFeed(bytes);
         if (rest.Length < bytes.Length && !_isDropped)
         {
-            _output.Write("\n"u8);
+            Output.Write("\n"u8);
         }
 
         _afterReturn = false;
@@ -246,8 +195,8 @@ internal sealed class ContinuableStream(Stream inner, StreamContinuation continu
         if (bytes.Length > MaxFrame - _heldLength || !HasRoom(_heldLength + bytes.Length))
         {
             // Nothing that a model says a token at a time. The events of a later destination are looked at again after this one: they have to tell how it ends.
-            _output.Write(_held.AsSpan(0, _heldLength));
-            _output.Write(bytes);
+            Output.Write(_held.AsSpan(0, _heldLength));
+            Output.Write(bytes);
             Drop();
             continuation.Close();
             _isUnread = true;
