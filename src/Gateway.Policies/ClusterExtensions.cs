@@ -87,6 +87,13 @@ public sealed record AdmissionOptions
     /// than <c>Capacity</c> are sent to it in any case. Default: false.
     /// </summary>
     public bool Adaptive { get; init; }
+
+    /// <summary>
+    /// Share of all places that <c>standard</c> and <c>batch</c> requests leave free for <c>critical</c> ones while none of those waits; rounded up to whole places, and
+    /// never the only one. Places are <see cref="MaxInFlight"/>, and those that <c>Capacity</c> or the learned limits allow on the destinations that take requests. 0 leaves none. Default: 0.
+    /// </summary>
+    [Range(0.0, 0.5)]
+    public double CriticalReserve { get; init; }
 }
 
 /// <summary>What the strategy <c>Adaptive</c> may try in order to learn.</summary>

@@ -25,6 +25,7 @@ internal sealed class AdmissionQueue
     private int _granted;
     private long _order;
     private bool _isClosed;
+    private bool _isCriticalShort;
 
     /// <param name="time">Clock that deadlines are timestamps of.</param>
     /// <param name="room">Requests that could begin now.</param>
@@ -40,6 +41,9 @@ internal sealed class AdmissionQueue
 
     /// <summary>Whether anybody waits, or was told that it may begin and has not done so yet: who comes now stands behind them.</summary>
     public bool IsWaited => Volatile.Read(ref _waiting) != 0;
+
+    /// <summary>Whether critical requests wait for places that nobody has: none is kept for them then.</summary>
+    public bool IsCriticalShort => Volatile.Read(ref _isCriticalShort);
 
     /// <summary>How much may wait. What waits already stays when it is lowered.</summary>
     public QueueLimits Limits
@@ -318,7 +322,12 @@ internal sealed class AdmissionQueue
 
             Grant(waiter);
         }
+
+        // Not before those that come have had their look: one that finds a place waits for none.
+        CountCritical();
     }
+
+    private void CountCritical() => Volatile.Write(ref _isCriticalShort, _lines.CountOf(PriorityBand.Critical) > 0);
 
     private void Grant(Waiter waiter)
     {
@@ -380,6 +389,7 @@ internal sealed class AdmissionQueue
     private void End(Waiter waiter, WaitEnd end)
     {
         _lines.Remove(waiter);
+        CountCritical();
         GoesAway();
         waiter.End(end);
     }

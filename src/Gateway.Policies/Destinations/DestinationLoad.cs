@@ -182,6 +182,9 @@ internal sealed class DestinationLoad
     /// <summary>Requests that fit now. Where tokens are bounded it is known of the next one only.</summary>
     public int Free => !IsOpen ? 0 : MaxTokens == long.MaxValue ? (int)Math.Max(0, (long)Volatile.Read(ref _limit) - InFlight) : 1;
 
+    /// <summary>Requests it serves at once, now or when those in flight end; <see cref="int.MaxValue"/> where only tokens bound it, or nothing does.</summary>
+    public int Places => Weight > 0 ? Volatile.Read(ref _limit) : 0;
+
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
 

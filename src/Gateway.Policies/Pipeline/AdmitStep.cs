@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BlazeGateway.Policies.Admission;
+using BlazeGateway.Policies.Clients;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.RateLimiting;
@@ -44,6 +45,12 @@ internal sealed class AdmitStep
     /// <summary>Requests the cluster takes beyond those in flight.</summary>
     public int Free => _inFlight?.FreeOf(default) ?? int.MaxValue;
 
+    /// <summary>Requests the cluster takes, whatever its destinations do.</summary>
+    public int Most => _plan.Options.Admission.MaxInFlight ?? int.MaxValue;
+
+    /// <summary>Share of places that are kept for critical requests.</summary>
+    public double CriticalReserve => _plan.Options.Admission.CriticalReserve;
+
     /// <summary>Whether limits of destinations are learned.</summary>
     private bool Learns => _plan is { HasBounds: true, Options.Admission.Adaptive: true };
 
@@ -58,7 +65,7 @@ internal sealed class AdmitStep
     /// <summary>Null when the request may try to begin, with its permit among the context's leases; <see cref="GatewayError.Overloaded"/> when it is to wait.</summary>
     public GatewayError? Enter(RequestContext context)
     {
-        if (context is { Waiting: null, Record.Attempts: 0 } && _cluster.Queue.IsWaited)
+        if (context.Waiting is null && ((context.Record.Attempts == 0 && _cluster.Queue.IsWaited) || (CriticalReserve > 0 && _cluster.IsReserved(context))))
         {
             return GatewayError.Overloaded;
         }
@@ -125,6 +132,19 @@ internal sealed class AdmitStep
         var isCalm = context.Memory == MemoryState.Calm;
         context.Waiting = _cluster.Queue.TryEnter(Ticket(context), context, mayWait: isCalm);
         return context.Waiting is { } waiter ? WaitAsync(context, waiter) : new(Refuse(context, isCalm ? ShedReason.Full : ShedReason.Memory, GatewayError.Overloaded));
+    }
+
+    /// <summary>Lets a request try to begin past those that wait for other destinations. False, and nothing changed, when it could not begin at once.</summary>
+    public bool TakesTurn(RequestContext context)
+    {
+        context.Waiting = _cluster.Queue.TryEnter(Ticket(context), context, mayWait: false);
+        if (context.Waiting is null)
+        {
+            return false;
+        }
+
+        context.Record.Queued = Math.Max(0, context.Record.Queued);
+        return true;
     }
 
     /// <summary>A first chunk took <paramref name="seconds"/>. Documents come when all of them is made, which says nothing of how long they waited.</summary>
@@ -200,10 +220,11 @@ internal sealed class AdmitStep
         };
     }
 
-    /// <summary>Requests for one model may go to the same destinations, unless they were sent to some before.</summary>
-    private static ulong KindOf(RequestContext context)
+    /// <summary>Requests for one model may go to the same destinations, unless they were sent to some before. What is kept for critical ones is no place for others.</summary>
+    private ulong KindOf(RequestContext context)
     {
         var kind = context.IsInference ? context.ModelKey : 1;
+        kind = CriticalReserve > 0 && context.Flow.Band == PriorityBand.Critical ? ~kind : kind;
         foreach (var destination in context.History.Tried)
         {
             kind = (kind * 31) + (ulong)RuntimeHelpers.GetHashCode(destination);

@@ -67,7 +67,19 @@ internal sealed class ClusterAdmission
     }
 
     /// <summary>What a request that waits may hope for.</summary>
-    public Outlook OutlookOf(RequestContext context) => _pick.OutlookOf(context);
+    public Outlook OutlookOf(RequestContext context)
+    {
+        if (Step is not { CriticalReserve: > 0 } step || context.Flow.Band == PriorityBand.Critical || Queue.IsCriticalShort)
+        {
+            return _pick.OutlookOf(context, 0);
+        }
+
+        var seen = _pick.OutlookOf(context, step.CriticalReserve);
+        return seen.IsVain ? seen : new Outlook(Math.Max(0, Math.Min(seen.Places, step.Free - Reserve.Of(step.Most, step.CriticalReserve))));
+    }
+
+    /// <summary>Whether nothing is free for a request but what is kept for critical ones.</summary>
+    public bool IsReserved(RequestContext context) => context.Flow.Band != PriorityBand.Critical && OutlookOf(context).Places == 0;
 
     /// <summary>Whether some wait by a configuration that was replaced: no request has come since, which would have taken over the new one.</summary>
     public bool IsStale => Queue.IsWaited && Volatile.Read(ref _model) != _cluster.Model;
@@ -82,18 +94,14 @@ internal sealed class ClusterAdmission
                 return false;
             }
 
-            var isWorthIt = false;
+            var (free, isWorthIt) = (0L, false);
             foreach (var load in set.Loads.Candidates)
             {
-                if (load.Free > 0)
-                {
-                    return false;
-                }
-
+                free += load.Free;
                 isWorthIt |= load is { Weight: > 0, IsCooling: false };
             }
 
-            return isWorthIt && Step is { Free: > 0 };
+            return isWorthIt && Step is { Free: > 0 } step && free <= Reserved(step);
         }
     }
 
@@ -139,7 +147,23 @@ internal sealed class ClusterAdmission
         Queue.Limits.Requests,
         Enumerable.Range(0, PriorityBandNames.Count).ToDictionary(static band => PriorityBandNames.Of((PriorityBand)band), band => Queue.CountOf((PriorityBand)band), StringComparer.Ordinal),
         Queue.Bytes,
-        Math.Round(Queue.DrainPerSecond, 3));
+        Math.Round(Queue.DrainPerSecond, 3),
+        Step is { } step ? Reserved(step) : 0);
+
+    /// <summary>Places of all that are kept for critical requests.</summary>
+    private int Reserved(AdmitStep step)
+    {
+        var places = 0L;
+        if (_cluster.DestinationsState.AvailableDestinations is CandidateSet set)
+        {
+            foreach (var load in set.Loads.Candidates)
+            {
+                places += load.Places;
+            }
+        }
+
+        return Reserve.Of(Math.Min(places, step.Most), step.CriticalReserve);
+    }
 
     private static int MostOf(DestinationLoad load) =>
         load.MaxInFlight != int.MaxValue ? load.MaxInFlight : load.Reported?.Facts.MaxRunning is >= 1 and var told ? told : GradientLimit.MostUnknown;
@@ -175,4 +199,5 @@ internal sealed class ClusterAdmission
 /// <param name="Waiting">Requests that wait, by priority.</param>
 /// <param name="Bytes">Bytes of their bodies.</param>
 /// <param name="ServedPerSecond">Requests that leave the queue to be served, each second of late.</param>
-internal sealed record QueueReport(int Limit, IReadOnlyDictionary<string, int> Waiting, long Bytes, double ServedPerSecond);
+/// <param name="Reserved">Places that are kept for critical requests.</param>
+internal sealed record QueueReport(int Limit, IReadOnlyDictionary<string, int> Waiting, long Bytes, double ServedPerSecond, int Reserved);

@@ -54,15 +54,15 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
     }
 
     /// <summary>Whether nothing was picked because all that might have been are full.</summary>
-    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && !Look(context, cluster).IsVain;
+    public bool IsFull(RequestContext context, ClusterState cluster, ClusterPlan plan) => plan.HasBounds && !Look(context, cluster, 0).IsVain;
 
-    /// <summary>What a request that found all full may hope for now.</summary>
-    public Outlook OutlookOf(RequestContext context) => context.ClusterState is { } cluster ? Look(context, cluster) : Outlook.Vain;
+    /// <summary>What a request that found all full may hope for now, where <paramref name="reserve"/> of the places is kept for others.</summary>
+    public Outlook OutlookOf(RequestContext context, double reserve) => context.ClusterState is { } cluster ? Look(context, cluster, reserve) : Outlook.Vain;
 
-    private Outlook Look(RequestContext context, ClusterState cluster)
+    private Outlook Look(RequestContext context, ClusterState cluster, double reserve)
     {
         var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
-        var (places, isWorthIt) = (0L, false);
+        var (places, most, isWorthIt) = (0L, 0L, false);
         for (var i = 0; i < candidates.Count; i++)
         {
             var load = availability.Of(candidates[i]).Load;
@@ -70,8 +70,11 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             {
                 isWorthIt = true;
                 places += load.Free;
+                most += load.Places;
             }
         }
+
+        places = Math.Max(0, places - Reserve.Of(most, reserve));
 
         // A destination that may be tried takes one.
         if (cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && CanBeTried(context, set, routing))

@@ -45,7 +45,7 @@ internal sealed partial class RequestPipeline(
                 context.Error = TryBegin(context, cluster!, feature, out var hold);
                 if (context.Error is not null)
                 {
-                    goesOn = FallsBack(context, ref cluster) || (context.Error == GatewayError.Overloaded && await context.Cluster!.Admission!.WaitAsync(context));
+                    goesOn = TakesTurn(context) || FallsBack(context, ref cluster) || (context.Error == GatewayError.Overloaded && await context.Cluster!.Admission!.WaitAsync(context));
                     continue;
                 }
 
@@ -139,6 +139,10 @@ internal sealed partial class RequestPipeline(
 
         return admission.Tried(context, admission.Enter(context) ?? attempt.TryBegin(context, cluster, feature, out hold));
     }
+
+    /// <summary>Who may go to another model waits for no turn here, but goes past those that wait for destinations it does not need.</summary>
+    private static bool TakesTurn(RequestContext context) =>
+        context.History.HasFallback && context.Waiting is null && context.Error == GatewayError.Overloaded && context.Cluster!.Admission!.TakesTurn(context);
 
     /// <summary>Where no destination is left for a model, the next one that may answer in its place is asked.</summary>
     private bool FallsBack(RequestContext context, ref ClusterState? cluster)

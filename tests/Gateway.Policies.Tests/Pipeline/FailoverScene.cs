@@ -26,12 +26,12 @@ internal sealed class FailoverScene : IAsyncDisposable
     public ScriptedDestination[] Destinations { get; }
 
     public static async Task<FailoverScene> StartAsync(
-        int destinations, RouteExtensions? route = null, ClusterExtensions? cluster = null, Func<ClusterConfig, ClusterConfig>? change = null, Action<Microsoft.Extensions.DependencyInjection.IReverseProxyBuilder>? proxy = null, params string[] dead)
+        int destinations, RouteExtensions? route = null, ClusterExtensions? cluster = null, Func<ClusterConfig, ClusterConfig>? change = null, Action<Microsoft.Extensions.DependencyInjection.IReverseProxyBuilder>? proxy = null, ClientsOptions? clients = null, params string[] dead)
     {
         var all = Enumerable.Range(0, destinations).Select(_ => new ScriptedDestination { AnswersQuestions = cluster?.ModelServer is not null }).ToArray();
         var config = WireHost.Cluster("llm", [.. all.Select(one => one.Address), .. dead]) with { LoadBalancingPolicy = "RoundRobin" };
         config = ExtensionsCarrier.Attach(change?.Invoke(config) ?? config, cluster ?? Calm);
-        return new FailoverScene(await WireHost.StartAsync([WireHost.Route("all", route ?? new() { Inference = true })], [config], proxy), all);
+        return new FailoverScene(await WireHost.StartAsync([WireHost.Route("all", route ?? new() { Inference = true })], [config], proxy, clients is null ? null : options => options.Clients = clients), all);
     }
 
     /// <summary>An address that refuses connections.</summary>

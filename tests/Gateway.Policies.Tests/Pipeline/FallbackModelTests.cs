@@ -133,6 +133,48 @@ public sealed class FallbackModelTests : IAsyncLifetime
         context.End();
     }
 
+    /// <summary>One waits for the busy destination because the other one refused it; who comes then does not need the busy one.</summary>
+    [Fact]
+    public async Task Who_could_begin_at_once_asks_no_other_model_because_others_wait()
+    {
+        var route = Route with { Models = new(StringComparer.Ordinal)
+        {
+            ["only"] = new() { Cluster = "llm" },
+            ["big"] = new() { Cluster = "llm", Fallback = ["small"] },
+            ["small"] = new() { Cluster = "llm" },
+        } };
+        await using var scene = await FailoverScene.StartAsync(2, route, FailoverScene.Calm with { Capacity = new(StringComparer.OrdinalIgnoreCase) { ["*"] = 1 } });
+        await using var first = await scene.SendAsync(Encoding.UTF8.GetBytes(Body("only")));
+        var (busy, _) = await scene.NextAsync();
+        await using var refused = await scene.SendAsync(Encoding.UTF8.GetBytes(Body("only")));
+        await (await scene.NextAsync()).Exchange.AnswerAsync("busy", "text/plain", "503 Busy");
+        var admissions = scene.Host.Get<Admissions>();
+        await Waiting.UntilAsync(() => admissions.Waiting == 1, () => $"{admissions.Waiting} wait, not 1.");
+
+        await using var passes = await scene.SendAsync(Encoding.UTF8.GetBytes(Body("big")));
+        var (exchange, _) = await scene.NextAsync();
+        Assert.Equal(Body("big"), Encoding.UTF8.GetString(await exchange.Body));
+
+        // Now both are busy: the next one does ask the other model, and waits for it where all are full.
+        await using var waits = await scene.SendAsync(Encoding.UTF8.GetBytes(Body("big")));
+        await Waiting.UntilAsync(() => admissions.Waiting == 2, () => $"{admissions.Waiting} wait, not 2.");
+        await exchange.AnswerAsync(FailoverScene.Answer);
+        var (last, _) = await scene.NextAsync();
+        Assert.Equal(Body("small"), Encoding.UTF8.GetString(await last.Body));
+        await last.AnswerAsync(FailoverScene.Answer);
+        await busy.AnswerAsync(FailoverScene.Answer);
+        await (await scene.NextAsync()).Exchange.AnswerAsync(FailoverScene.Answer);
+        foreach (var caller in new[] { first, refused, passes, waits })
+        {
+            await caller.HeadAsync().Soon();
+            await caller.EndAsync().Soon();
+            Assert.Equal(200, caller.Status);
+        }
+
+        await scene.RestAsync();
+        Assert.Equal((0, 0), (admissions.Waiting, admissions.Granted));
+    }
+
     private static string Body(string model) => $$"""{"model":"{{model}}","messages":[{"role":"user","content":"Hi"}]}""";
 
     private async Task<Caller> SendAsync(string model, string protocol)

@@ -74,11 +74,11 @@ public class AdminApiTests
     public async Task The_report_of_a_cluster_tells_how_much_waits_for_it(bool hasQueue)
     {
         var waiting = new Dictionary<string, int>(StringComparer.Ordinal) { ["critical"] = 0, ["standard"] = 4, ["batch"] = 1 };
-        var ports = Ports() with { Queue = _ => hasQueue ? new QueueReport(100, waiting, 2048, 1.5) : null };
+        var ports = Ports() with { Queue = _ => hasQueue ? new QueueReport(100, waiting, 2048, 1.5, 3) : null };
         await using var host = await AdminHost.StartAsync(ports, Routes, Clusters);
         var text = await host.Client.GetStringAsync(new Uri("/api/v1/performance/loadbalancer", UriKind.Relative), Cancel);
         var queue = JsonNode.Parse(text)!["clusters"]![0]!["queue"];
-        var expected = JsonNode.Parse("""{ "limit": 100, "waiting": { "critical": 0, "standard": 4, "batch": 1 }, "bytes": 2048, "servedPerSecond": 1.5 }""");
+        var expected = JsonNode.Parse("""{ "limit": 100, "waiting": { "critical": 0, "standard": 4, "batch": 1 }, "bytes": 2048, "servedPerSecond": 1.5, "reserved": 3 }""");
         Assert.True(JsonNode.DeepEquals(hasQueue ? expected : null, queue), text);
     }
 

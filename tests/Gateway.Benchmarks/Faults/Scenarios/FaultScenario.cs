@@ -41,7 +41,7 @@ internal static class FaultScenarios
         ["schedule"] = [new ScheduleScenario()],
         ["overload"] = [new OverloadScenario()],
         ["half-dead"] = [new HalfDeadScenario()],
-        ["fair"] = [new FairShareScenario(), new FairPriorityScenario()],
+        ["fair"] = [new FairShareScenario(), FairPriorityScenario.Unreserved, FairPriorityScenario.Reserved],
     };
 
     /// <summary>Their names.</summary>

@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using BlazeGateway.Benchmarks.Faults.Traffic;
+using BlazeGateway.Benchmarks.Load;
 
 namespace BlazeGateway.Benchmarks.Faults.Scenarios;
 
@@ -11,6 +14,7 @@ internal sealed class KillScenario : FaultScenario
 
     public override async Task<FaultRow> RunAsync(FaultTrial trial, CancellationToken cancellation)
     {
+        await RehearseAsync(cancellation);
         var (answers, kills) = (new List<Answer>(), new List<Kill>());
         for (var repeat = 0; repeat < trial.Durations.Repeats; repeat++)
         {
@@ -25,7 +29,8 @@ internal sealed class KillScenario : FaultScenario
             EjectedMs = Longest(kill => kill.EjectedMs),
             BackMs = Longest(kill => kill.BackMs),
             Attempts = (double)await trial.Fleet.AttemptsAsync(cancellation) / row.Requests,
-            Notes = FormattableString.Invariant($"added while down {added:0} ms"),
+            Notes = FormattableString.Invariant($"added while down {added:0} ms; each: ") + string.Join(", ", kills.Select(static kill =>
+                FormattableString.Invariant($"refuses after {kill.RefusesMs:0}, ejected {kill.EjectedMs:0}, added {kill.AddedMs:0} by one due at {kill.DueMs:0} ({kill.CalmMs:0} before the kill)"))),
             Promises =
             [
                 FaultPromise.AtMost("lost", row.Lost, 0),
@@ -36,12 +41,42 @@ internal sealed class KillScenario : FaultScenario
         };
     }
 
+    /// <summary>When the kernel has taken the server's socket away, which nobody can see before. Asked every millisecond.</summary>
+    private static async Task<double> RefusesAsync(Uri server, Func<double> now, CancellationToken cancellation)
+    {
+        await Task.Yield();
+        while (true)
+        {
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(server.Host, server.Port, cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancellation);
+            }
+            catch (SocketException)
+            {
+                return now();
+            }
+        }
+    }
+
+    /// <summary>A process of nobody, so that the first kill that counts does not wait for this one to compile how it kills, and sees that somebody is gone.</summary>
+    private static async Task RehearseAsync(CancellationToken cancellation)
+    {
+        using var nobody = Process.Start("sleep", "60");
+        nobody.Kill();
+        await nobody.WaitForExitAsync(cancellation);
+        await RefusesAsync(Lab.Address(Lab.FreePort()), static () => 0, cancellation);
+    }
+
     private static async Task<Kill> KillAsync(FaultTrial trial, int victim, List<Answer> all, CancellationToken cancellation)
     {
         var durations = trial.Durations;
         var server = trial.Fleet.Servers[victim];
         var load = trial.Load(Rate, durations.BeforeSeconds + durations.DownSeconds + durations.AfterSeconds, cancellation);
         await load.ReachAsync(durations.BeforeSeconds, cancellation);
+        var before = load.Now;
+        var refuses = RefusesAsync(server.Address, () => load.Now, cancellation);
         var killed = await server.KillAsync(cancellation);
         await load.ReachAsync(durations.BeforeSeconds + durations.DownSeconds, cancellation);
         var listens = await server.StartAsync(cancellation);
@@ -50,13 +85,17 @@ internal sealed class KillScenario : FaultScenario
         all.AddRange(answers);
 
         // What was under way at the kill began before it; what a server that has just started compiles is nothing the front end adds.
-        var usual = FaultRow.Percentile(answers.Where(answer => answer.EndedAt < durations.BeforeSeconds), 0.99);
-        var slowest = answers.Where(answer => answer.EndedAt >= durations.BeforeSeconds && answer.At < again).Max(answer => answer.Milliseconds);
+        Answer[] calm = [.. answers.Where(answer => answer.EndedAt < durations.BeforeSeconds)];
+        var usual = FaultRow.Percentile(calm, 0.99);
+        var slowest = answers.Where(answer => answer.EndedAt >= durations.BeforeSeconds && answer.At < again).MaxBy(answer => answer.Milliseconds)!;
         return new Kill(
-            slowest - usual,
+            slowest.Milliseconds - usual,
+            calm.Max(answer => answer.Milliseconds) - usual,
+            1000 * (slowest.At - before),
+            1000 * (await refuses - before),
             trial.Watch?.Since(killed, server.Name, state => state == "ejected"),
             trial.Watch?.Since(listens, server.Name, state => state == "up"));
     }
 
-    private sealed record Kill(double AddedMs, double? EjectedMs, double? BackMs);
+    private sealed record Kill(double AddedMs, double CalmMs, double DueMs, double RefusesMs, double? EjectedMs, double? BackMs);
 }

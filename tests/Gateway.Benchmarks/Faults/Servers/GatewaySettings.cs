@@ -23,6 +23,9 @@ internal sealed record GatewaySettings
     /// <summary><c>Admission:QueueTimeout</c>, seconds. Default: null, the gateway's own.</summary>
     public int? QueueSeconds { get; init; }
 
+    /// <summary><c>Admission:CriticalReserve</c>. Default: 0, as the gateway's own.</summary>
+    public double CriticalReserve { get; init; }
+
     /// <summary><c>Timeouts:FirstByte</c>, seconds. Default: null, the gateway's own.</summary>
     public int? FirstByteSeconds { get; init; }
 
@@ -97,6 +100,7 @@ internal sealed record GatewaySettings
             admission["QueueTimeout"] = TimeSpan.FromSeconds(seconds).ToString("c");
         }
 
+        admission["CriticalReserve"] = CriticalReserve;
         cluster["Admission"] = admission;
         if (FirstByteSeconds is { } first)
         {

@@ -16,6 +16,11 @@ public sealed class AdmissionCheckTests : IDisposable
     [InlineData(""" "QueueTimeout": "00:00:01" """)]
     [InlineData(""" "QueueTimeout": "01:00:00" """)]
     [InlineData(""" "Adaptive": true """)]
+    [InlineData(""" "CriticalReserve": 0 """)]
+    [InlineData(""" "CriticalReserve": 0.5, "MaxInFlight": 2 """)]
+    [InlineData(""" "CriticalReserve": 0.01, "Adaptive": true """)]
+    [InlineData(""" "CriticalReserve": 0.1 }, "Capacity": { "*": 2 """)]
+    [InlineData(""" "CriticalReserve": 0.1 }, "Capacity": { "a": 2, "b": 3 """)]
     [InlineData(""" "MaxInFlight": 2, "QueueLimit": 1, "QueueBytes": 1025, "QueueTimeout": "00:00:01.001", "Adaptive": false """)]
     public async Task What_is_within_its_bounds_has_no_finding(string admission) => Assert.Empty(await FindingsAsync(admission));
 
@@ -28,6 +33,11 @@ public sealed class AdmissionCheckTests : IDisposable
     [InlineData(""" "QueueBytes": 17179869185 """, "'QueueBytes' is 17179869185; it must be a whole number between 1,024 and 17,179,869,184")]
     [InlineData(""" "QueueTimeout": "00:00:00.999" """, "'QueueTimeout' is \"00:00:00.999\"; it must be a time from 00:00:01 to 01:00:00")]
     [InlineData(""" "QueueTimeout": "01:00:00.001" """, "'QueueTimeout' is \"01:00:00.001\"; it must be a time from 00:00:01 to 01:00:00")]
+    [InlineData(""" "CriticalReserve": -0.01 """, "'CriticalReserve' is -0.01; it must be a number between 0 and 0.5")]
+    [InlineData(""" "CriticalReserve": 0.51 """, "'CriticalReserve' is 0.51; it must be a number between 0 and 0.5")]
+    [InlineData(""" "CriticalReserve": 0.1 """, "CriticalReserve of cluster 'llm' keeps nothing free")]
+    [InlineData(""" "CriticalReserve": 0.1 }, "Capacity": { "a": 2 """, "CriticalReserve of cluster 'llm' keeps nothing free")]
+    [InlineData(""" "CriticalReserve": 0.1 }, "TokenCapacity": { "*": 2 """, "CriticalReserve of cluster 'llm' keeps nothing free")]
     public async Task What_is_beyond_its_bounds_is_told_at_its_place(string admission, string expected)
     {
         var finding = Assert.Single(await FindingsAsync(admission));
