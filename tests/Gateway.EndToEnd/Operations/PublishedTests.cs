@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace BlazeGateway.EndToEnd.Operations;
 
@@ -10,7 +11,7 @@ public sealed class PublishedTests
     {
         using var published = new TemporaryDirectory();
         using var elsewhere = new TemporaryDirectory();
-        using (var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", "src/Gateway", "-c", "Release", "-o", published.Path, "-v", "q", "-nologo"])
+        using (var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", "src/Gateway", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-o", published.Path, "-v", "q", "-nologo"])
         {
             WorkingDirectory = Readme.MarkdownPage.Root,
             UseShellExecute = false,

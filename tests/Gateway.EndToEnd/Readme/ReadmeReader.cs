@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using BlazeGateway.Configuration;
 using BlazeGateway.Configuration.Checks;
 using BlazeGateway.Demo.ModelServer;
@@ -67,7 +68,8 @@ internal sealed class ReadmeReader : IAsyncDisposable
 
                 // It would run this test again; its own syntax is what is left to check.
                 "./test.sh" => InRootAsync("bash -n ./test.sh"),
-                _ when line.StartsWith("dotnet publish ", StringComparison.Ordinal) => InRootAsync(line.Replace("-o out", $"-o '{Out}'", StringComparison.Ordinal)),
+                _ when line.StartsWith("dotnet publish ", StringComparison.Ordinal) => InRootAsync(
+                    line.Replace("-o out", $"-o '{Out}'", StringComparison.Ordinal).Replace("linux-x64", RuntimeInformation.RuntimeIdentifier, StringComparison.Ordinal)),
                 _ when line.StartsWith("curl ", StringComparison.Ordinal) => AskAsync(line),
                 _ when line.Contains(" > ", StringComparison.Ordinal) =>
                     InDirectoryAsync(line.Replace(FromSource, $"dotnet '{Path.Combine(AppContext.BaseDirectory, "blaze.dll")}' ", StringComparison.Ordinal)),
