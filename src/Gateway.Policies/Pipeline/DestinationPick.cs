@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Admission;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Health;
 using BlazeGateway.Policies.Inference;
 using BlazeGateway.Policies.LoadBalancing;
@@ -61,12 +62,13 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
 
     private Outlook Look(RequestContext context, ClusterState cluster, double reserve)
     {
-        var candidates = routing.Candidates(context, cluster, cluster.DestinationsState.AvailableDestinations);
+        var available = cluster.DestinationsState.AvailableDestinations;
+        var candidates = routing.Candidates(context, cluster, available);
+        var set = available as CandidateSet;
         var (places, most, isWorthIt) = (0L, 0L, false);
-        for (var i = 0; i < candidates.Count; i++)
+        void Add(DestinationLoad load)
         {
-            var load = availability.Of(candidates[i]).Load;
-            if (load is { Weight: > 0, IsCooling: false } && !context.History.Tried.Contains(candidates[i]))
+            if (load is { Weight: > 0, IsCooling: false })
             {
                 isWorthIt = true;
                 places += load.Free;
@@ -74,10 +76,29 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             }
         }
 
+        if (set is not null && ReferenceEquals(candidates, set) && context.History.Tried.Count == 0)
+        {
+            // The set has them at hand; the registry has to look each up.
+            foreach (var load in set.Loads.Candidates)
+            {
+                Add(load);
+            }
+        }
+        else
+        {
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                if (!context.History.Tried.Contains(candidates[i]))
+                {
+                    Add(availability.Of(candidates[i]).Load);
+                }
+            }
+        }
+
         places = Math.Max(0, places - Reserve.Of(most, reserve));
 
         // A destination that may be tried takes one.
-        if (cluster.DestinationsState.AvailableDestinations is CandidateSet { IsCalm: false } set && CanBeTried(context, set, routing))
+        if (set is { IsCalm: false } && CanBeTried(context, set, routing))
         {
             places++;
         }
