@@ -16,6 +16,7 @@ internal sealed class AdmissionQueue
     private readonly TimeProvider _time;
     private readonly Func<int> _room;
     private readonly Func<Waiter, bool> _may;
+    private readonly Func<Waiter, bool> _mayNow;
     private readonly Func<Waiter, bool> _isVain;
     private readonly List<Waiter> _victims = [];
     private readonly Dictionary<ulong, int> _grantedOf = [];
@@ -34,16 +35,16 @@ internal sealed class AdmissionQueue
     {
         _time = time;
         _room = room;
-        _may = waiter => outlook(waiter.Request!) is var seen && (seen.IsVain || _grantedOf.GetValueOrDefault(waiter.Ticket.Kind) < seen.Places);
+
+        // What is kept is kept from all kinds together: whoever was let in before and has not begun yet may take any of the places.
+        _may = waiter => outlook(waiter.Request!) is var seen && (seen.Kept > 0 ? _granted < seen.Places - seen.Kept : May(waiter, seen));
+        _mayNow = waiter => _isCriticalShort ? May(waiter, outlook(waiter.Request!)) : _may(waiter);
         _isVain = waiter => outlook(waiter.Request!).IsVain;
         _drain = new DrainRate(time);
     }
 
     /// <summary>Whether anybody waits, or was told that it may begin and has not done so yet: who comes now stands behind them.</summary>
     public bool IsWaited => Volatile.Read(ref _waiting) != 0;
-
-    /// <summary>Whether critical requests wait for places that nobody has: none is kept for them then.</summary>
-    public bool IsCriticalShort => Volatile.Read(ref _isCriticalShort);
 
     /// <summary>How much may wait. What waits already stays when it is lowered.</summary>
     public QueueLimits Limits
@@ -311,7 +312,7 @@ internal sealed class AdmissionQueue
 
     private void LetIn()
     {
-        while (_lines.Count > 0 && _granted < _room() && _lines.Next(_may) is { } waiter)
+        while (_lines.Count > 0 && _granted < _room() && _lines.Next(_may, _mayNow) is { } waiter)
         {
             if (_time.GetTimestamp() >= waiter.Ticket.Deadline)
             {
@@ -323,11 +324,11 @@ internal sealed class AdmissionQueue
             Grant(waiter);
         }
 
-        // Not before those that come have had their look: one that finds a place waits for none.
-        CountCritical();
+        // Of those that came just now and found a place none waits: where critical ones wait after all, what is kept for them is not kept from who is due.
+        _isCriticalShort = _lines.CountOf(PriorityBand.Critical) > 0;
     }
 
-    private void CountCritical() => Volatile.Write(ref _isCriticalShort, _lines.CountOf(PriorityBand.Critical) > 0);
+    private bool May(Waiter waiter, Outlook seen) => seen.IsVain || _grantedOf.GetValueOrDefault(waiter.Ticket.Kind) < seen.Places;
 
     private void Grant(Waiter waiter)
     {
@@ -389,7 +390,6 @@ internal sealed class AdmissionQueue
     private void End(Waiter waiter, WaitEnd end)
     {
         _lines.Remove(waiter);
-        CountCritical();
         GoesAway();
         waiter.End(end);
     }

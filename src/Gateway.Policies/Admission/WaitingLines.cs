@@ -59,14 +59,18 @@ internal sealed class WaitingLines
     }
 
     /// <summary>Takes out whose turn it is among those that <paramref name="may"/> begin, and charges it; null when none may. Each kind is asked once.</summary>
-    public Waiter? Next(Func<Waiter, bool> may)
+    /// <param name="may">Whether one may begin.</param>
+    /// <param name="mayNow">Whether one may whose band was passed over as often as it can be. Default: as <paramref name="may"/>.</param>
+    public Waiter? Next(Func<Waiter, bool> may, Func<Waiter, bool>? mayNow = null)
     {
         _asked.Clear();
-        _may = may;
+        Ask(may);
         if (Take(Again) is { } again)
         {
             return again;
         }
+
+        Ask(mayNow ?? may);
 
         for (var line = 1; line < _lines.Length; line++)
         {
@@ -76,6 +80,7 @@ internal sealed class WaitingLines
             }
         }
 
+        Ask(may);
         for (var line = 1; line < _lines.Length; line++)
         {
             if (Take(line) is { } next)
@@ -169,6 +174,15 @@ internal sealed class WaitingLines
         }
 
         return waiter;
+    }
+
+    private void Ask(Func<Waiter, bool> may)
+    {
+        if (_may != may)
+        {
+            _may = may;
+            _asked.Clear();
+        }
     }
 
     private bool AskOnce(Waiter waiter)

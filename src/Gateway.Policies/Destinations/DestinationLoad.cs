@@ -185,6 +185,9 @@ internal sealed class DestinationLoad
     /// <summary>Requests it serves at once, now or when those in flight end; <see cref="int.MaxValue"/> where only tokens bound it, or nothing does.</summary>
     public int Places => Weight > 0 ? Volatile.Read(ref _limit) : 0;
 
+    /// <summary>Those of <see cref="Places"/> that are not taken; 0 where it takes nothing now.</summary>
+    public long Open => IsOpen ? Math.Max(0, (long)Places - InFlight) : 0;
+
     /// <summary>Weight times ease.</summary>
     public double EffectiveWeight => Weight * Ease;
 

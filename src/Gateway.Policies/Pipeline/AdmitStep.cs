@@ -48,6 +48,9 @@ internal sealed class AdmitStep
     /// <summary>Requests the cluster takes, whatever its destinations do.</summary>
     public int Most => _plan.Options.Admission.MaxInFlight ?? int.MaxValue;
 
+    /// <summary>Whether destinations have bounds that picks go by.</summary>
+    public bool HasBounds => _plan.HasBounds;
+
     /// <summary>Share of places that are kept for critical requests.</summary>
     public double CriticalReserve => _plan.Options.Admission.CriticalReserve;
 
@@ -98,10 +101,9 @@ internal sealed class AdmitStep
     /// <summary>The request tried to begin. Gives back what it does not need, and gives <paramref name="error"/> on.</summary>
     public GatewayError? Tried(RequestContext context, GatewayError? error)
     {
-        if (error is not null && context.ClusterPermit is { } permit)
+        if (error is not null)
         {
-            context.ClusterPermit = null;
-            context.Leases.Release(permit);
+            context.ReturnPermit();
         }
 
         if (context.Waiting is { } waiter && error != GatewayError.Overloaded)

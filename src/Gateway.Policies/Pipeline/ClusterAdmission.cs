@@ -69,17 +69,20 @@ internal sealed class ClusterAdmission
     /// <summary>What a request that waits may hope for.</summary>
     public Outlook OutlookOf(RequestContext context)
     {
-        if (Step is not { CriticalReserve: > 0 } step || context.Flow.Band == PriorityBand.Critical || Queue.IsCriticalShort)
+        if (Step is not { CriticalReserve: > 0 } step || context.Flow.Band == PriorityBand.Critical)
         {
             return _pick.OutlookOf(context, 0);
         }
 
         var seen = _pick.OutlookOf(context, step.CriticalReserve);
-        return seen.IsVain ? seen : new Outlook(Math.Max(0, Math.Min(seen.Places, step.Free - Reserve.Of(step.Most, step.CriticalReserve))));
+
+        // The permit it holds is its own, and no place that is taken.
+        var free = (long)step.Free + (context.ClusterPermit is null ? 0 : 1);
+        return seen.IsVain ? seen : seen with { Kept = seen.Places - (int)Math.Max(0, Math.Min(seen.Places - seen.Kept, free - Reserve.Of(step.Most, step.CriticalReserve))) };
     }
 
     /// <summary>Whether nothing is free for a request but what is kept for critical ones.</summary>
-    public bool IsReserved(RequestContext context) => context.Flow.Band != PriorityBand.Critical && OutlookOf(context).Places == 0;
+    public bool IsReserved(RequestContext context) => context.Flow.Band != PriorityBand.Critical && OutlookOf(context) is { IsVain: false } seen && seen.Kept >= seen.Places;
 
     /// <summary>Whether some wait by a configuration that was replaced: no request has come since, which would have taken over the new one.</summary>
     public bool IsStale => Queue.IsWaited && Volatile.Read(ref _model) != _cluster.Model;
@@ -89,19 +92,19 @@ internal sealed class ClusterAdmission
     {
         get
         {
-            if (!Queue.IsWaited || _cluster.DestinationsState.AvailableDestinations is not CandidateSet { Count: > 0 } set)
+            if (!Queue.IsWaited || Step is { HasBounds: false } || _cluster.DestinationsState.AvailableDestinations is not CandidateSet { Count: > 0 } set)
             {
                 return false;
             }
 
-            var (free, isWorthIt) = (0L, false);
+            var (open, isWorthIt) = (0L, false);
             foreach (var load in set.Loads.Candidates)
             {
-                free += load.Free;
+                open += load.Open;
                 isWorthIt |= load is { Weight: > 0, IsCooling: false };
             }
 
-            return isWorthIt && Step is { Free: > 0 } step && free <= Reserved(step);
+            return isWorthIt && Step is { Free: > 0 } step && open <= Reserved(step);
         }
     }
 
@@ -138,7 +141,9 @@ internal sealed class ClusterAdmission
 
         var learned = _learned.GetValue(load, static load => new GradientLimit(MostOf(load)));
         learned.Most = MostOf(load);
-        learned.Add(now, seconds, load.InFlight);
+        
+        // What is kept free of others is no sign that the limit is not reached.
+        learned.Add(now, seconds, load.InFlight + Reserve.Of(learned.Limit, Step?.CriticalReserve ?? 0));
         load.AdaptiveLimit = learned.Limit;
     }
 
@@ -158,7 +163,7 @@ internal sealed class ClusterAdmission
         {
             foreach (var load in set.Loads.Candidates)
             {
-                places += load.Places;
+                places += step.HasBounds ? load.Places : int.MaxValue;
             }
         }
 
@@ -177,9 +182,10 @@ internal sealed class ClusterAdmission
         }
 
         var (free, isWorthIt) = (0L, false);
+        var isBounded = Step is not { HasBounds: false };
         foreach (var load in set.Loads.Candidates)
         {
-            free += load.Free;
+            free += isBounded ? load.Free : int.MaxValue;
             isWorthIt |= load is { Weight: > 0, IsCooling: false };
         }
 

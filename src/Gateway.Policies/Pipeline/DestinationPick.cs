@@ -65,14 +65,18 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
         var available = cluster.DestinationsState.AvailableDestinations;
         var candidates = routing.Candidates(context, cluster, available);
         var set = available as CandidateSet;
-        var (places, most, isWorthIt) = (0L, 0L, false);
+        var (places, open, most, isWorthIt) = (0L, 0L, 0L, false);
+
+        // YARP's own policies know no room on destinations: what is full for others is not for them.
+        var isBounded = context.Cluster is not { HasBounds: false };
         void Add(DestinationLoad load)
         {
             if (load is { Weight: > 0, IsCooling: false })
             {
                 isWorthIt = true;
-                places += load.Free;
-                most += load.Places;
+                places += isBounded ? load.Free : int.MaxValue;
+                open += isBounded ? load.Open : int.MaxValue;
+                most += isBounded ? load.Places : int.MaxValue;
             }
         }
 
@@ -95,7 +99,8 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             }
         }
 
-        places = Math.Max(0, places - Reserve.Of(most, reserve));
+        // Where tokens are bounded too, it is known of no more than one of the open places that it is free.
+        var kept = places - Math.Min(places, Math.Max(0, open - Reserve.Of(most, reserve)));
 
         // A destination that may be tried takes one.
         if (set is { IsCalm: false } && CanBeTried(context, set, routing))
@@ -103,7 +108,7 @@ internal sealed class DestinationPick(ModelRouting routing, AvailabilityRegistry
             places++;
         }
 
-        return places > 0 || isWorthIt ? new Outlook((int)Math.Min(places, int.MaxValue)) : Outlook.Vain;
+        return places > 0 || isWorthIt ? new Outlook((int)Math.Min(places, int.MaxValue)) { Kept = (int)Math.Min(kept, int.MaxValue) } : Outlook.Vain;
     }
 
     /// <summary>Those of <paramref name="candidates"/> that the request was not sent to yet.</summary>

@@ -18,6 +18,16 @@ internal sealed partial class RequestContext
     /// <summary>The permit of the cluster's, among <see cref="Leases"/>.</summary>
     public RateLimitLease? ClusterPermit { get; set; }
 
+    /// <summary>Gives <see cref="ClusterPermit"/> back, if it has one.</summary>
+    public void ReturnPermit()
+    {
+        if (ClusterPermit is { } permit)
+        {
+            ClusterPermit = null;
+            Leases.Release(permit);
+        }
+    }
+
     /// <summary>Estimates what the request will cost, by what was learned in its cluster.</summary>
     /// <param name="loads">The cluster's loads, and what was learned.</param>
     /// <param name="plan">The cluster.</param>

@@ -134,6 +134,7 @@ internal sealed partial class RequestPipeline(
             // Its bounds were taken away while it waited: it has no turn to wait for, and takes nobody's.
             context.Waiting?.Abandon();
             context.Waiting = null;
+            context.ReturnPermit();
             return attempt.TryBegin(context, cluster, feature, out hold);
         }
 

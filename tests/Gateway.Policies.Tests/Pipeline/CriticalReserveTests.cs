@@ -1,59 +1,20 @@
-using System.Security.Cryptography;
 using System.Text;
 using BlazeGateway.Policies.Pipeline;
 using BlazeGateway.Policies.Tests.Pipeline.Wire;
+using static BlazeGateway.Policies.Tests.Pipeline.ReserveScene;
 
 namespace BlazeGateway.Policies.Tests.Pipeline;
 
 /// <summary>A share of the places is kept for critical requests: the others begin only where more is free.</summary>
 public class CriticalReserveTests
 {
-    private const string Key = "blaze-urgent";
-    private static readonly ClientsOptions Clients = new()
-    {
-        Keys = { ["urgent"] = new() { KeyHash = Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(Key))), Band = PriorityBands.Critical } },
-    };
-
-    private static Task<FailoverScene> StartAsync(double reserve, int destinations, int? capacity, int? inFlight = null) => FailoverScene.StartAsync(destinations, null, FailoverScene.Calm with
-    {
-        Capacity = capacity is { } most ? new(StringComparer.OrdinalIgnoreCase) { ["*"] = most } : [],
-        Admission = new() { MaxInFlight = inFlight, CriticalReserve = reserve },
-    }, clients: Clients);
-
-    private static Task<Caller> SendAsync(FailoverScene scene, string band) =>
-        scene.SendAsync(FailoverScene.Body(band), headers: [("Authorization", "Bearer " + Key), ("x-gateway-inference-objective", band)]);
-
-    /// <summary>The next request that reached a destination, which must be of this band.</summary>
-    private static async Task<Exchange> BeginsAsync(FailoverScene scene, string band)
-    {
-        var (exchange, _) = await scene.NextAsync();
-        Assert.Contains(band, Encoding.UTF8.GetString(await exchange.Body), StringComparison.Ordinal);
-        return exchange;
-    }
-
-    private static Task WaitingAsync(FailoverScene scene, int count)
-    {
-        var admissions = scene.Host.Get<Admissions>();
-        return Waiting.UntilAsync(() => admissions.Waiting == count, () => $"{admissions.Waiting} wait, not {count}.");
-    }
-
-    private static async Task EndAsync(Caller caller, Exchange exchange)
-    {
-        await exchange.AnswerAsync(FailoverScene.Answer);
-        await caller.HeadAsync().Soon();
-        await caller.EndAsync().Soon();
-        Assert.Equal(200, caller.Status);
-    }
-
-    private static QueueReport Report(FailoverScene scene) => scene.Host.Get<Admissions>().Of(scene.Host.Cluster("llm")).Describe();
-
     [Theory]
     [InlineData(2, null)]
     [InlineData(null, 4)]
     [InlineData(3, 4)]
     public async Task What_is_kept_is_taken_by_critical_requests_alone_and_kept_again(int? capacity, int? inFlight)
     {
-        await using var scene = await StartAsync(0.25, 2, capacity, inFlight);
+        await using var scene = await StartAsync(Of(0.25, capacity, inFlight), 2);
         var (callers, exchanges) = (new Stack<Caller>(), new Stack<Exchange>());
         for (var i = 0; i < 3; i++)
         {
@@ -94,7 +55,7 @@ public class CriticalReserveTests
     [InlineData(0.5, 2, null, 0)]
     public async Task Whole_places_are_kept_and_never_the_only_one(double reserve, int destinations, int? capacity, int expected)
     {
-        await using var scene = await StartAsync(reserve, destinations, capacity, inFlight: capacity is null ? null : 1000);
+        await using var scene = await StartAsync(Of(reserve, capacity, capacity is null ? null : 1000), destinations);
         await using var caller = await SendAsync(scene, "batch");
         await EndAsync(caller, await BeginsAsync(scene, "batch"));
         await scene.RestAsync();
@@ -105,7 +66,7 @@ public class CriticalReserveTests
     [Fact]
     public async Task While_critical_requests_wait_themselves_others_have_their_turn()
     {
-        await using var scene = await StartAsync(0.5, 1, 2);
+        await using var scene = await StartAsync(Of(0.5, 2));
         var callers = new List<Caller> { await SendAsync(scene, "critical"), await SendAsync(scene, "critical") };
         Exchange[] first = [await BeginsAsync(scene, "critical"), await BeginsAsync(scene, "critical")];
         callers.Add(await SendAsync(scene, "batch"));
@@ -142,7 +103,7 @@ public class CriticalReserveTests
     [Fact]
     public async Task However_many_take_what_is_kept_it_stays_theirs()
     {
-        await using var scene = await StartAsync(0.5, 1, 2);
+        await using var scene = await StartAsync(Of(0.5, 2));
         await using var first = await SendAsync(scene, "batch");
         var held = await BeginsAsync(scene, "batch");
         await using var waits = await SendAsync(scene, "batch");
@@ -163,7 +124,7 @@ public class CriticalReserveTests
     [Fact]
     public async Task What_is_retried_takes_nothing_that_is_kept()
     {
-        await using var scene = await StartAsync(0.25, 2, 2);
+        await using var scene = await StartAsync(Of(0.25, 2), 2);
         await using var failing = await SendAsync(scene, "standard");
         var failed = await BeginsAsync(scene, "standard");
         await using var other = await SendAsync(scene, "standard");
