@@ -50,7 +50,7 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         var state = tally.Availability;
         if (context.IsInference)
         {
-            context.Deadline.BeginAttempt(now + (context.Route.FirstByteTicks ?? plan.FirstByteTicks), now, context.Facts.Stream ? tally.Availability.Load : null);
+            context.Deadline.BeginAttempt(now + FirstByteTicks(context, plan), now, context.Facts.Stream ? tally.Availability.Load : null);
             Rewind(context);
         }
 
@@ -97,6 +97,13 @@ internal sealed class Attempt(DestinationTallies tallies, DestinationPick pick, 
         {
             context.Cluster!.Passive?.RequestProxied(context.Http, cluster, context.Destination!);
         }
+    }
+
+    /// <summary>A client that has text already waits for the rest no longer than between two chunks, whoever sends them.</summary>
+    private static long FirstByteTicks(RequestContext context, ClusterPlan plan)
+    {
+        var ticks = context.Route.FirstByteTicks ?? plan.FirstByteTicks;
+        return context.Continuation is { WasBroken: true } ? Math.Min(ticks, context.Route.BetweenChunksTicks ?? plan.BetweenChunksTicks) : ticks;
     }
 
     /// <summary>Picks, and records it where decisions are recorded.</summary>

@@ -196,6 +196,9 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
         return context.Deadline.Expired switch
         {
             Expiry.Ejected => RetryCause.Ejected,
+
+            // Its client has text already, and waits for the rest as for an answer of 504.
+            Expiry.FirstByte when context.Continuation is { WasBroken: true } => RetryCause.Status,
             not Expiry.None => RetryCause.None,
             _ => context.Verdict switch
             {

@@ -180,6 +180,9 @@ internal sealed class StreamContinuation : IDisposable
         return _refused;
     }
 
+    /// <summary>Whether the stream broke off once after text had come.</summary>
+    public bool WasBroken => _wasBroken;
+
     /// <summary>Called when an attempt has ended: true when another destination is to go on, for which the context is ready then.</summary>
     public bool GoesOn()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BlazeGateway.Policies.Pipeline;
+using BlazeGateway.Policies.Tests.Pipeline.Wire;
 using static BlazeGateway.Policies.Tests.Pipeline.Continuation.ContinuationScene;
 
 namespace BlazeGateway.Policies.Tests.Pipeline.Continuation;
@@ -123,6 +124,33 @@ public sealed class SwitchFaultTests
         await scene.Inner.RestAsync();
         Assert.Equal((Outcome.StreamBroken, "upstream_timeout", isWaiting ? 2 : 1), (scene.Host.Records.Last.Outcome, scene.Host.Records.Last.ErrorCode, scene.Host.Records.Last.Attempts));
         Assert.Equal(1, await scene.ContinuedAsync("exhausted"));
+    }
+
+    /// <summary>A client that has text already waits no longer for it to go on than between two chunks, also where the next destination says nothing at all.</summary>
+    [Fact]
+    public async Task A_destination_that_is_silent_keeps_nobody_longer_than_a_stream_that_stands_still()
+    {
+        await using var scene = await StartAsync(Route with { Timeouts = new() { BetweenChunks = TimeSpan.FromSeconds(10) } });
+        var (caller, first) = await scene.BeginAsync(Text("1"));
+        await using var _ = caller;
+        await caller.TextAsync(Text("1").Length);
+        first.Reset();
+        var (silent, at) = await scene.AskedAsync();
+        await Waiting.UntilAsync(
+            () =>
+            {
+                scene.Host.Time.Advance(TimeSpan.FromSeconds(silent.Closed.IsCompleted ? 0 : 1));
+                return silent.Closed.IsCompleted;
+            },
+            () => "It was not given up.");
+        var (third, where) = await scene.AskedAsync();
+        Assert.NotEqual(at, where);
+        await third.BeginEventsAsync();
+        await third.ChunkAsync(Text("2", "second") + Finish("second") + Done);
+        await third.EndAsync();
+        Assert.EndsWith(Done, (await caller.EndAsync()).Text, StringComparison.Ordinal);
+        await scene.Inner.RestAsync();
+        Assert.Equal((Outcome.Ok, 3), (scene.Host.Records.Last.Outcome, scene.Host.Records.Last.Attempts));
     }
 
     [Fact]
