@@ -268,13 +268,13 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         var facts = member.Facts;
         var due = facts switch
         {
-            { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } => facts.EjectedUntil,
-            { SlowStartFrom: { } from } => from + _rules.SlowStart,
+            { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } => facts.EjectedUntil - registry.Now,
+            { SlowStartFrom: { } from } => _rules.SlowStart - (registry.Now - from),
             _ => (TimeSpan?)null,
         };
 
         // A timer may fire a little early; then there is this much left.
-        member.Arm(due is { } time ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((time - registry.Now).TotalMilliseconds))) : null);
+        member.Arm(due);
     }
 
     private bool MayEject(AvailabilityState from)
