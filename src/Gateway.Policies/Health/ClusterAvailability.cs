@@ -8,7 +8,8 @@ namespace BlazeGateway.Policies.Health;
 
 /// <summary>
 /// The availability of one cluster's destinations: takes what happens to each, keeps the limits that hold for all of them together, and swaps
-/// the cluster's candidates when they change. Everything here happens on a transition, never per request.
+/// the cluster's candidates when they change. Attempts that fail, that try a destination, or that one answers of which anything is in doubt come here and take
+/// its lock; attempts answered by any other destination do not.
 /// </summary>
 internal sealed partial class ClusterAvailability(ClusterState cluster, AvailabilityRegistry registry)
 {
