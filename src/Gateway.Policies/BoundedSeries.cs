@@ -35,15 +35,14 @@ internal sealed class BoundedSeries<TChild>(Collector<TChild> family, int limit,
         }
     }
 
-    /// <summary>Removes every label set that satisfies <paramref name="leaves"/> and makes room for as many others.</summary>
+    /// <summary>Removes every label set that satisfies <paramref name="leaves"/> and makes room for as many others. The one beyond the cap stays.</summary>
     public void Remove(Func<string[], bool> leaves)
     {
         lock (_gate)
         {
-            foreach (var labels in family.GetAllLabelValues().Where(leaves).ToList())
+            foreach (var labels in family.GetAllLabelValues().Where(leaves).Where(labels => _known.Remove(Key(labels))).ToList())
             {
                 family.RemoveLabelled(labels);
-                _known.Remove(Key(labels));
             }
         }
     }

@@ -185,7 +185,8 @@ public sealed record HealthOptions
     /// <summary>Whether a destination that returns or joins is eased in. Default: null, yes for model servers.</summary>
     public bool? SlowStart { get; init; }
 
-    /// <summary>How long easing in takes. Default: 30 s.</summary>
+    /// <summary>How long easing in takes, 1 s to 1 h. Default: 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SlowStartWindow { get; init; } = TimeSpan.FromSeconds(30);
 }
 

@@ -64,13 +64,19 @@ public sealed record ModelRouteOptions
 /// <summary>Time limits of one request. A null value is inherited: route over cluster over default.</summary>
 public sealed record TimeoutOptions
 {
-    /// <summary>From the last byte of the request sent to the first byte of the answer. Default: 5 minutes (a long prefill is work, not a fault).</summary>
+    private const string Shortest = "00:00:00.0000001";
+    private const string Longest = "1.00:00:00";
+
+    /// <summary>From the last byte of the request sent to the first byte of the answer, 24 h at most. Default: 5 minutes (a long prefill is work, not a fault).</summary>
+    [Range(typeof(TimeSpan), Shortest, Longest)]
     public TimeSpan? FirstByte { get; init; }
 
-    /// <summary>Between two reads of a streaming answer. Default: 1 minute.</summary>
+    /// <summary>Between two reads of a streaming answer, 24 h at most. Default: 1 minute.</summary>
+    [Range(typeof(TimeSpan), Shortest, Longest)]
     public TimeSpan? BetweenChunks { get; init; }
 
-    /// <summary>The whole request, queueing and every attempt included. Default: none.</summary>
+    /// <summary>The whole request, queueing and every attempt included, 24 h at most. Default: none.</summary>
+    [Range(typeof(TimeSpan), Shortest, Longest)]
     public TimeSpan? Total { get; init; }
 }
 

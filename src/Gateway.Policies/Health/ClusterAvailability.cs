@@ -8,7 +8,8 @@ namespace BlazeGateway.Policies.Health;
 
 /// <summary>
 /// The availability of one cluster's destinations: takes what happens to each, keeps the limits that hold for all of them together, and swaps
-/// the cluster's candidates when they change. Everything here happens on a transition, never per request.
+/// the cluster's candidates when they change. Attempts that fail, that try a destination, or that one answers of which anything is in doubt come here and take
+/// its lock; attempts answered by any other destination do not.
 /// </summary>
 internal sealed partial class ClusterAvailability(ClusterState cluster, AvailabilityRegistry registry)
 {
@@ -268,13 +269,13 @@ internal sealed partial class ClusterAvailability(ClusterState cluster, Availabi
         var facts = member.Facts;
         var due = facts switch
         {
-            { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } => facts.EjectedUntil,
-            { SlowStartFrom: { } from } => from + _rules.SlowStart,
+            { IsEjected: true, IsDead: false, Yarp: YarpVerdict.None } => facts.EjectedUntil - registry.Now,
+            { SlowStartFrom: { } from } => _rules.SlowStart - (registry.Now - from),
             _ => (TimeSpan?)null,
         };
 
         // A timer may fire a little early; then there is this much left.
-        member.Arm(due is { } time ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((time - registry.Now).TotalMilliseconds))) : null);
+        member.Arm(due);
     }
 
     private bool MayEject(AvailabilityState from)

@@ -10,6 +10,9 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>How long a trial may take before another request may try as well: whoever draws its upload out keeps no destination out of service.</summary>
     public static readonly TimeSpan TrialLease = TimeSpan.FromSeconds(10);
 
+    // Far below the 49.7 days above which a timer throws.
+    private static readonly TimeSpan LongestLook = TimeSpan.FromDays(1);
+
     private readonly ClusterAvailability _cluster;
     private readonly ITimer _timer;
     private readonly TimeProvider _time;
@@ -235,8 +238,9 @@ internal sealed class DestinationAvailability : IDisposable
         }
     }
 
-    /// <summary>Looks again in <paramref name="due"/>, or not at all.</summary>
-    public void Arm(TimeSpan? due) => _timer.Change(due ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    /// <summary>Looks again in <paramref name="due"/>, or earlier when that is far away, or not at all. Whoever looks too early arms it once more.</summary>
+    public void Arm(TimeSpan? due) =>
+        _timer.Change(due is { } time ? Ceiling(time < LongestLook ? time : LongestLook) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <inheritdoc />
     public void Dispose()

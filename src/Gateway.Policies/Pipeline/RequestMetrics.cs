@@ -114,6 +114,14 @@ public sealed class RequestMetrics
             RemoveRoute(route);
         }
 
+        // The series first: a child that a request makes in between is forgotten, and whoever is to count on comes to a living one.
+        var named = clusters.Values.Select(cluster => cluster.ClusterId).ToHashSet(StringComparer.Ordinal);
+        _families.Requests.Remove(labels => labels[1].Length > 0 && !named.Contains(labels[1]));
+        foreach (var route in _routes.Values)
+        {
+            route.Retain(named);
+        }
+
         foreach (var cluster in _clusters.Keys.Where(id => !clusters.ContainsKey(id)))
         {
             RemoveCluster(cluster);

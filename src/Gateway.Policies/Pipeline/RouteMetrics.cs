@@ -39,6 +39,24 @@ public sealed class RouteMetrics
         }
     }
 
+    /// <summary>
+    /// Forgets its children of clusters other than these, whose series are dropped already. A request that still ran on one of them brings back its own series,
+    /// until the next time.
+    /// </summary>
+    internal void Retain(IReadOnlySet<string> clusters)
+    {
+        lock (_gate)
+        {
+            if (Array.Exists(_clusters, known => !Stays(known)))
+            {
+                Volatile.Write(ref _clusters, Array.FindAll(_clusters, Stays));
+            }
+        }
+
+        // Requests that were refused before they had a cluster are counted under none.
+        bool Stays(ClusterOutcomes known) => known.Cluster.Length == 0 || clusters.Contains(known.Cluster);
+    }
+
     internal void Retire()
     {
         lock (_gate)

@@ -9,6 +9,9 @@ namespace BlazeGateway.Policies.Pipeline;
 /// <summary>What a route asks of the pipeline, compiled once from its configuration. Immutable; a request keeps the plan it began with.</summary>
 internal sealed class RoutePlan
 {
+    // Half of what there is: 146 years of a clock that counts nanoseconds, which leaves the other half for the timestamp.
+    private const long MostTicks = long.MaxValue / 2;
+
     private static readonly TimeSpan DefaultActivity = TimeSpan.FromSeconds(100);
 
     private readonly RequestMetrics _metrics;
@@ -85,9 +88,9 @@ internal sealed class RoutePlan
     /// <summary>Counts a connection that became a tunnel.</summary>
     public void CountUpgrade() => _metrics.UpgradeStarted();
 
-    /// <summary>A time span in ticks of the clock, null for null.</summary>
+    /// <summary>A time span in ticks of the clock, null for null. Never so many that a timestamp and they would exceed what a timestamp can be.</summary>
     public static long? Ticks(TimeSpan? span, TimeProvider time) =>
-        span is { } value ? (long)(value.TotalSeconds * time.TimestampFrequency) : null;
+        span is { } value ? (long)Math.Min(value.TotalSeconds * time.TimestampFrequency, MostTicks) : null;
 
     // YARP has one idle limit for waiting and for reading; it may never be shorter than either of ours.
     private ForwarderRequestConfig PlainConfig(ForwarderRequestConfig? request, TimeoutOptions cluster)

@@ -18,6 +18,38 @@ public sealed class SlowStartTests
     [Fact]
     public void Without_a_window_there_is_no_easing_in() => Assert.Equal(1, SlowStart.Weight(TimeSpan.Zero, TimeSpan.Zero));
 
+    /// <summary>A timer takes 49.7 days at most; one that cannot be set would end the process, since nobody awaits the one before it.</summary>
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(1)]
+    [InlineData(1.5)]
+    [InlineData(49)]
+    [InlineData(50)]
+    [InlineData(120)]
+    public void Easing_in_ends_after_its_window_however_long_it_is(double days)
+    {
+        var window = TimeSpan.FromDays(days);
+        using var cluster = new TestCluster(TestCluster.ModelServers with { Health = new() { SlowStartWindow = window } }, "a");
+        cluster.Add("b");
+        cluster.Registry.UpdateAllDestinations(cluster.State);
+
+        cluster.Time.Advance(window - TimeSpan.FromMilliseconds(1));
+        Assert.True(cluster["b"].Word.IsSlow);
+        cluster.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(cluster["b"].Word.IsSlow);
+    }
+
+    [Fact]
+    public void Easing_in_for_ever_is_no_fault()
+    {
+        using var cluster = new TestCluster(TestCluster.ModelServers with { Health = new() { SlowStartWindow = TimeSpan.MaxValue } }, "a");
+        cluster.Advance(1);
+        cluster.Add("b");
+        cluster.Registry.UpdateAllDestinations(cluster.State);
+        cluster.Time.Advance(TimeSpan.FromDays(100));
+        Assert.True(cluster["b"].Word.IsSlow);
+    }
+
     [Theory]
     [InlineData(1, 2, 0.1)]
     [InlineData(1, 2, 0.5)]

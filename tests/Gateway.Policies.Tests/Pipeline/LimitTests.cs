@@ -23,6 +23,7 @@ public sealed class LimitTests : IAsyncLifetime
             Route("route over cluster", new() { FirstByte = 2 * Limit }, "limited"),
             Route("timeout", new()) with { Timeout = TimeSpan.FromMilliseconds(200) },
             Route("default", new()),
+            Route("endless", new() { FirstByte = TimeSpan.MaxValue, BetweenChunks = TimeSpan.MaxValue, Total = TimeSpan.MaxValue }),
         ],
         [
             WireHost.Cluster("llm", _destination.Address),
@@ -53,6 +54,24 @@ public sealed class LimitTests : IAsyncLifetime
         await _host.RestAsync(_sent);
         Assert.Equal(Outcome.Ok, _host.Records.Last.Outcome);
         Assert.Equal(TimeSpan.FromSeconds(202), _host.Time.GetElapsedTime(0, _host.Records.Last.ToFirstContent));
+    }
+
+    /// <summary>Code may give limits that no configuration may; they are added to timestamps all the same.</summary>
+    [Fact]
+    public async Task A_limit_longer_than_time_itself_does_not_bite()
+    {
+        var (caller, exchange) = await AskAsync("endless");
+        await using var _ = caller;
+        _host.Time.Advance(Limit);
+        await exchange.BeginEventsAsync();
+        _host.Time.Advance(Limit);
+        await exchange.ChunkAsync(Scene.Event);
+        await exchange.EndAsync();
+
+        await caller.HeadAsync();
+        Assert.Equal((200, Scene.Event), (caller.Status, (await caller.EndAsync()).Text));
+        await _host.RestAsync(_sent);
+        Assert.Equal(Outcome.Ok, _host.Records.Last.Outcome);
     }
 
     [Fact]

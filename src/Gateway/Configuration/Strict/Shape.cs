@@ -116,7 +116,7 @@ internal sealed class ScalarShape(ScalarKind kind) : Shape
         ScalarKind.Boolean => "it must be true or false",
         ScalarKind.Integer => "it must be a whole number" + Range(" "),
         ScalarKind.Number => "it must be a number" + Range(" "),
-        ScalarKind.Duration when Longest is not null => $"it must be a time from {Shortest} to {Longest}, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
+        ScalarKind.Duration when Longest is not null => $"it must be a time {(Shortest is { } least ? $"from {least} to" : "of at most")} {Longest}, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Duration when Pattern == PositiveDurationPattern => "it must be a time longer than zero, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Duration => "it must be a time, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\"",
         ScalarKind.Moment => "it must be a date and time with its zone, such as \"2027-01-31T00:00:00Z\"",

@@ -2,12 +2,21 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using BlazeGateway.Policies;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace BlazeGateway.Configuration.Strict;
 
 /// <summary>Reads shapes off .NET types: YARP's records and our options. The range attributes of ours become rules.</summary>
 internal static class ShapeReader
 {
+    // Kestrel and YARP give these to timers, which throw from 49.7 days on, or add them to timestamps. YARP's other times are those of cookies.
+    private static readonly Type[] Timed =
+        [typeof(KestrelServerLimits), typeof(MinDataRate), typeof(RouteConfig), typeof(ForwarderRequestConfig), typeof(ActiveHealthCheckConfig), typeof(PassiveHealthCheckConfig)];
+
+    private static readonly TimeSpan LongestTimed = TimeSpan.FromDays(24);
+
     public static ObjectShape ReadObject(Type type, IReadOnlyCollection<string>? except = null, IEnumerable<ShapeMember>? more = null) =>
         new(Members(type).Where(member => except?.Contains(member.Name, StringComparer.Ordinal) != true).Concat(more ?? []));
 
@@ -79,7 +88,7 @@ internal static class ShapeReader
             return new ScalarShape(ScalarKind.Duration)
             {
                 Shortest = range is null ? null : TimeSpan.Parse((string)range.Minimum, CultureInfo.InvariantCulture),
-                Longest = range is null ? null : TimeSpan.Parse((string)range.Maximum, CultureInfo.InvariantCulture),
+                Longest = range is not null ? TimeSpan.Parse((string)range.Maximum, CultureInfo.InvariantCulture) : Timed.Contains(property?.DeclaringType) ? LongestTimed : null,
                 Pattern = !ours ? ScalarShape.DurationPattern : mayBeZero ? ScalarShape.UnsignedDurationPattern : ScalarShape.PositiveDurationPattern,
             };
         }

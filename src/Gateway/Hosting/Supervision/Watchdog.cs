@@ -64,7 +64,7 @@ internal sealed partial class Watchdog : IDisposable
         while (!_ended.Wait(pause))
         {
             var posted = _time.GetTimestamp();
-            _ports.Post(() => _ran.Set());
+            _ports.Post(Ran);
             if (!_ran.WaitOne(_options.StuckAfter - (pause < _options.StuckAfter ? pause : TimeSpan.Zero)))
             {
                 Stuck(posted, pause);
@@ -81,6 +81,18 @@ internal sealed partial class Watchdog : IDisposable
             {
                 _supervisor.IsAlive();
             }
+        }
+    }
+
+    private void Ran()
+    {
+        try
+        {
+            _ran.Set();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The pool came to it after the watchdog had ended; what is thrown here would end the process.
         }
     }
 

@@ -63,9 +63,9 @@ public sealed class ConfigurationCheckerTests : IDisposable
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Order\": \"first\"",
         "routes.json:5:87 'Order' is \"first\"; it must be a whole number between -2,147,483,648 and 2,147,483,647.  ($.ReverseProxy.Routes.files.Order)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Timeout\": \"5\"",
-        "routes.json:5:89 'Timeout' is \"5\"; it must be a time, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\".  ($.ReverseProxy.Routes.files.Timeout)")]
+        "routes.json:5:89 'Timeout' is \"5\"; it must be a time of at most 24.00:00:00, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\".  ($.ReverseProxy.Routes.files.Timeout)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Timeouts\": { \"FirstByte\": \"00:00:00\" } }",
-        "routes.json:5:121 'FirstByte' is \"00:00:00\"; it must be a time longer than zero, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\".  ($.ReverseProxy.Routes.files.Extensions.Timeouts.FirstByte)")]
+        "routes.json:5:121 'FirstByte' is \"00:00:00\"; it must be a time from 00:00:00.0000001 to 1.00:00:00, written \"hh:mm:ss\" or \"d.hh:mm:ss.fff\".  ($.ReverseProxy.Routes.files.Extensions.Timeouts.FirstByte)")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Models\": { \"llama3:8b\": { \"Fallback\": [ \"llama3:7b\" ] } } }",
         "routes.json:5:135 Model 'llama3:8b' falls back to 'llama3:7b', which this route does not serve; known models: llama3:8b.  did you mean 'llama3:8b'?  ($.ReverseProxy.Routes.files.Extensions.Models['llama3:8b'].Fallback[0])")]
     [InlineData("/files/{**rest}\" }", "/files/{**rest}\" }, \"Extensions\": { \"Models\": { \"m\": { \"Cluster\": \"lllm\" } } }",

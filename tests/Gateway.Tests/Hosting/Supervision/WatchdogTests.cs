@@ -59,6 +59,20 @@ public sealed class WatchdogTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_pool_runs_after_the_end_throws_nothing()
+    {
+        using (var watchdog = Watch(new WatchdogOptions { StuckAfter = StuckAfter }))
+        {
+            _stands = true;
+            watchdog.Start();
+            await UntilAsync(() => !_held.IsEmpty);
+        }
+
+        _stands = false;
+        Release();
+    }
+
+    [Fact]
     public void Off_it_has_no_thread()
     {
         using var watchdog = Watch(new WatchdogOptions { Enabled = false });
