@@ -22,7 +22,7 @@ internal sealed class LimitStep
         {
             limits.Add(new RouteLimit(
                 new ConcurrencyLimit(permits, scope, each, perClient: true),
-                $"This client has {each} requests in flight, the most this route allows one client. Retry when one of them has ended.",
+                $"This client has {each} {(each == 1 ? "request" : "requests")} in flight, the most this route allows one client. Retry when one of them has ended.",
                 metrics,
                 "client_concurrent"));
         }
@@ -31,7 +31,7 @@ internal sealed class LimitStep
         {
             limits.Add(new RouteLimit(
                 new ConcurrencyLimit(permits, scope, all, perClient: false),
-                $"This route has {all} requests in flight, the most it allows. Retry after the time given.",
+                $"This route has {all} {(all == 1 ? "request" : "requests")} in flight, the most it allows. Retry after the time given.",
                 metrics,
                 "endpoint_concurrent"));
         }

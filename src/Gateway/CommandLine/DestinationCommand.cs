@@ -67,6 +67,6 @@ internal sealed class DestinationCommand
     }
 
     private string Describe(string cluster, DestinationReport report) =>
-        FormattableString.Invariant($"{cluster}/{report.Destination} is {report.State}; {report.InFlight} requests in flight")
+        FormattableString.Invariant($"{cluster}/{report.Destination} is {report.State}; {report.InFlight} {(report.InFlight == 1 ? "request" : "requests")} in flight")
         + (_verb == "drain" && report.InFlight > 0 ? $". When it says 0 ('{Invocation.Words} drain' may be repeated), the server can be stopped." : ".");
 }

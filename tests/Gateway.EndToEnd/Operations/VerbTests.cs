@@ -100,7 +100,7 @@ public sealed class VerbTests
         Assert.Equal(0, nothing.Code);
         Assert.Matches(@"^Nothing changed since version 1, applied \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\. It is what the files hold\.\n$", nothing.Out);
 
-        Assert.Contains(",\"@m\":\"Configuration 1 is loaded: 1 routes, 1 clusters\",\"@mt\":", blaze.Error, StringComparison.Ordinal);
+        Assert.Contains(",\"@m\":\"Configuration 1 is loaded. Routes: 1, clusters: 1\",\"@mt\":", blaze.Error, StringComparison.Ordinal);
 
         // The watcher may be first; either way the next one to ask is told what there is to tell.
         directory.Write("appsettings.json", """{ "Admin": { "MaxConnections": 8 } }""");

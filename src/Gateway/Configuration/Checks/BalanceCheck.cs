@@ -57,7 +57,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
             errors.Warn(root.PlaceOf(at), at, $"{key} of cluster '{cluster.ClusterId}' is of no use with the strategy '{strategy}'; {cure}, or take it out.");
         }
 
-        var isForeign = Is("Random", "FirstAlphabetical");
+        var isForeign = AdmissionCheck.IsBlindToRoom(cluster);
         if ((isForeign || Is(Strategies.RoundRobin)) && extensions.Weights.Values.Any(static weight => weight > 1))
         {
             Warn(nameof(ClusterExtensions.Weights), $"choose {Strategies.WeightedRoundRobin} or another that goes by weights");
@@ -82,21 +82,7 @@ internal sealed class BalanceCheck(ConfigurationNode root, RoutesSnapshot snapsh
         {
             Warn(nameof(ClusterExtensions.Adaptive), $"choose {Strategies.Adaptive}");
         }
-
-        if (extensions.Admission is { CriticalReserve: > 0, MaxInFlight: null } && (isForeign || !HasPlaces(cluster, extensions)))
-        {
-            WarnOfReserve(cluster.ClusterId, path.Then(nameof(ClusterExtensions.Admission)).Then(nameof(AdmissionOptions.CriticalReserve)));
-        }
     }
-
-    /// <summary>Whether it is known how many requests each destination takes.</summary>
-    private static bool HasPlaces(ClusterConfig cluster, ClusterExtensions extensions) =>
-        extensions.Admission.Adaptive || extensions.Capacity.ContainsKey("*") || (cluster.Destinations?.Keys.All(extensions.Capacity.ContainsKey) ?? false);
-
-    private void WarnOfReserve(string cluster, KeyPath at) => errors.Warn(
-        root.PlaceOf(at),
-        at,
-        $"{nameof(AdmissionOptions.CriticalReserve)} of cluster '{cluster}' keeps nothing free, for it is not told how many requests its destinations take; set Capacity for each (or for *) or {nameof(AdmissionOptions.MaxInFlight)}, or take it out.");
 
     private void WarnOfSilence(string cluster)
     {

@@ -53,6 +53,7 @@ internal sealed class ConfigurationChecker(ConfigurationSources sources, IConfig
         new ReferenceCheck(loaded.Root, snapshot, Sources.WorkingDirectory, loaded.Errors).Check();
         new AddressCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new BalanceCheck(loaded.Root, snapshot, loaded.Errors).Check();
+        new AdmissionCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new ContinuationCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new SupportCheck(loaded.Root, snapshot, loaded.Errors).Check();
         new ClientCheck(loaded.Root, snapshot, loaded.Errors).Check();

@@ -23,7 +23,7 @@ internal sealed record Explanation
 
     public string? LoadBalancingPolicy { get; init; }
 
-    /// <summary>Limits by name, as text.</summary>
+    /// <summary>Limits in effect by name, as text.</summary>
     public IReadOnlyDictionary<string, string> Limits { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     public required IReadOnlyList<RouteVerdict> Routes { get; init; }
@@ -46,7 +46,7 @@ internal sealed record Explanation
         }
 
         var clusterId = target?.Cluster ?? route.ClusterId;
-        if (snapshot.Clusters.FirstOrDefault(cluster => string.Equals(cluster.ClusterId, clusterId, StringComparison.OrdinalIgnoreCase)) is not { } cluster)
+        if (Find(snapshot, clusterId) is not { } cluster)
         {
             return new Explanation { Routes = verdicts, Route = route.RouteId, Problem = "the cluster depends on the model; name one with --model" };
         }
@@ -60,44 +60,10 @@ internal sealed record Explanation
             Fallback = target is null ? [] : [.. target.Fallbacks.Select(static fallback => fallback.PublicName)],
             Destinations = cluster.Destinations!.ToDictionary(static pair => pair.Key, static pair => pair.Value.Address, StringComparer.OrdinalIgnoreCase),
             LoadBalancingPolicy = cluster.LoadBalancingPolicy,
-            Limits = LimitsOf(route, extensions, ExtensionsCarrier.Read(cluster)),
+            Limits = ExplainedLimits.Of(route, cluster, Find(snapshot, route.ClusterId)),
         };
     }
 
-    private static Dictionary<string, string> LimitsOf(RouteConfig route, RouteExtensions extensions, ClusterExtensions cluster)
-    {
-        var limits = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["FirstByte"] = Show(extensions.Timeouts.FirstByte ?? cluster.Timeouts.FirstByte ?? TimeSpan.FromMinutes(5)),
-            ["BetweenChunks"] = Show(extensions.Timeouts.BetweenChunks ?? cluster.Timeouts.BetweenChunks ?? TimeSpan.FromMinutes(1)),
-            ["Total"] = Show(extensions.Timeouts.Total ?? cluster.Timeouts.Total),
-            ["RequestBody.ReadTimeout"] = Show(extensions.RequestBody.ReadTimeout),
-            ["RequestBody.MaxBytes"] = extensions.RequestBody.MaxBytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        };
-        Add(limits, "Limits.PerClient.Concurrent", extensions.Limits.PerClient.Concurrent);
-        Add(limits, "Limits.PerEndpoint.Concurrent", extensions.Limits.PerEndpoint.Concurrent);
-        Add(limits, "Admission.MaxInFlight", cluster.Admission.MaxInFlight);
-        Add(limits, "Admission.QueueLimit", cluster.Admission.QueueLimit);
-        if (route.Timeout is { } timeout)
-        {
-            limits["Timeout"] = Show(timeout);
-        }
-
-        if (route.RateLimiterPolicy is { } rate)
-        {
-            limits["RateLimiterPolicy"] = rate;
-        }
-
-        return limits;
-    }
-
-    private static void Add(Dictionary<string, string> limits, string name, int? most)
-    {
-        if (most is { } number)
-        {
-            limits[name] = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-    }
-
-    private static string Show(TimeSpan? time) => time?.ToString("c") ?? "none";
+    private static ClusterConfig? Find(RoutesSnapshot snapshot, string? id) =>
+        snapshot.Clusters.FirstOrDefault(cluster => string.Equals(cluster.ClusterId, id, StringComparison.OrdinalIgnoreCase));
 }

@@ -187,19 +187,19 @@ internal sealed partial class GuardedConfigProvider(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Configuration {Version} is served: {Routes} routes, {Clusters} clusters, {Changes} changes")]
+        [LoggerMessage(1, LogLevel.Information, "Configuration {Version} is served. Routes: {Routes}, clusters: {Clusters}, changes: {Changes}")]
         public static partial void Applied(ILogger logger, int version, int routes, int clusters, int changes);
 
         [LoggerMessage(2, LogLevel.Error, "Configuration refused: {Error}")]
         public static partial void Rejected(ILogger logger, ConfigurationError error);
 
-        [LoggerMessage(3, LogLevel.Error, "Configuration {Version} is served on; the new one has {Count} errors")]
+        [LoggerMessage(3, LogLevel.Error, "Configuration {Version} is served on. Errors in the new one: {Count}")]
         public static partial void KeptLastGood(ILogger logger, int version, int count);
 
         [LoggerMessage(4, LogLevel.Warning, "Changed, but read at the start only: {Keys}; they take effect at the next start")]
         public static partial void NeedsRestart(ILogger logger, string keys);
 
-        [LoggerMessage(5, LogLevel.Information, "Configuration {Version} is loaded: {Routes} routes, {Clusters} clusters")]
+        [LoggerMessage(5, LogLevel.Information, "Configuration {Version} is loaded. Routes: {Routes}, clusters: {Clusters}")]
         public static partial void Loaded(ILogger logger, int version, int routes, int clusters);
 
         [LoggerMessage(6, LogLevel.Warning, "Configuration: {Finding}")]

@@ -123,16 +123,16 @@ internal sealed partial class Drain(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Stopping: /readyz answers 503, new requests are served for {Delay} more. {Requests} requests in flight, {Streams} of them streams.")]
+        [LoggerMessage(1, LogLevel.Information, "Stopping: /readyz answers 503, new requests are served for {Delay} more. In flight: {Requests}, of which streams: {Streams}.")]
         public static partial void Announced(ILogger logger, TimeSpan delay, int requests, int streams);
 
-        [LoggerMessage(2, LogLevel.Information, "Nothing more is accepted. {Requests} requests in flight, {Streams} of them streams, have {Timeout}.")]
+        [LoggerMessage(2, LogLevel.Information, "Nothing more is accepted. What is in flight has {Timeout}: {Requests}, of which streams: {Streams}.")]
         public static partial void Closing(ILogger logger, int requests, int streams, TimeSpan timeout);
 
-        [LoggerMessage(3, LogLevel.Warning, "{Requests} requests, {Streams} of them streams, still run after {Waited} and are ended now.")]
+        [LoggerMessage(3, LogLevel.Warning, "What still runs after {Waited} is ended now: {Requests}, of which streams: {Streams}.")]
         public static partial void Cutting(ILogger logger, int requests, int streams, TimeSpan waited);
 
-        [LoggerMessage(4, LogLevel.Information, "Drained in {Elapsed}; {Cut} requests were ended before their time.")]
+        [LoggerMessage(4, LogLevel.Information, "Drained in {Elapsed}; ended before their time: {Cut}.")]
         public static partial void Ended(ILogger logger, TimeSpan elapsed, int cut);
     }
 }

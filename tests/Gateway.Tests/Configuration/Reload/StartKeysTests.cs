@@ -79,11 +79,11 @@ public sealed class StartKeysTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_is_said_to_be_served_before_the_second_configuration()
     {
-        Assert.Single(_files.Logs.Lines, static line => line == "Configuration 1 is loaded: 2 routes, 2 clusters");
+        Assert.Single(_files.Logs.Lines, static line => line == "Configuration 1 is loaded. Routes: 2, clusters: 2");
         Assert.DoesNotContain(_files.Logs.Lines, static line => line.Contains("is served", StringComparison.Ordinal));
         _files.WritePath("/new/{**rest}");
         await ReloadAsync();
-        Assert.Single(_files.Logs.Lines, static line => line == "Configuration 2 is served: 2 routes, 2 clusters, 1 changes");
+        Assert.Single(_files.Logs.Lines, static line => line == "Configuration 2 is served. Routes: 2, clusters: 2, changes: 1");
     }
 
     private static bool IsWarning(string line) => line.Contains("take effect at the next start", StringComparison.Ordinal);
