@@ -141,12 +141,12 @@ internal sealed class Deadline
         Set(Expiry.BetweenChunks, now + ticks);
     }
 
-    /// <summary>Counts the request in <paramref name="waits"/>, if it is a stream of the destination they are of.</summary>
-    public void Count(StreamWaits waits)
+    /// <summary>Counts the request among those of its destination, if it is a stream of one of them.</summary>
+    public void Count(IReadOnlyDictionary<DestinationLoad, StreamWaits> waits)
     {
-        if (Volatile.Read(ref _stream) == waits.Destination && Volatile.Read(ref _state) == Running)
+        if (Volatile.Read(ref _stream) is { } stream && Volatile.Read(ref _state) == Running && waits.TryGetValue(stream, out var own))
         {
-            waits.Add(Volatile.Read(ref _since), hasBegun: _stepKind == Expiry.BetweenChunks, isAwaited: Volatile.Read(ref _step) != Never);
+            own.Add(Volatile.Read(ref _since), hasBegun: _stepKind == Expiry.BetweenChunks, isAwaited: Volatile.Read(ref _step) != Never);
         }
     }
 
