@@ -73,7 +73,6 @@ internal sealed class Deadline
     {
         _expired = Expiry.None;
         _streaming = false;
-        Volatile.Write(ref _stream, null);
         Clear();
         Volatile.Write(ref _total, total);
         Volatile.Write(ref _state, Running);
@@ -246,6 +245,9 @@ internal sealed class Deadline
     {
         Clear();
         Volatile.Write(ref _total, Never);
+
+        // What waits for the next request must not keep a destination that is gone.
+        Volatile.Write(ref _stream, null);
         if (Interlocked.CompareExchange(ref _state, Free, Running) != Running || !_request.TryReset())
         {
             return false;
