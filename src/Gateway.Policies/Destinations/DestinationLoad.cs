@@ -130,7 +130,10 @@ internal sealed class DestinationLoad
     /// <summary>Prompt tokens of requests whose answer has not begun.</summary>
     public long PrefillTokens => Volatile.Read(ref _counters.PrefillTokens);
 
-    /// <summary>When the first of the requests in flight came; of no use without any.</summary>
+    /// <summary>Requests in flight whose bytes are stamped by <see cref="Came"/>: all but those that passed <see cref="Unwatch"/>.</summary>
+    public int Watched => InFlight - Volatile.Read(ref _counters.Unwatched);
+
+    /// <summary>When the first of the <see cref="Watched"/> requests came; of no use without any.</summary>
     public TimeSpan BusySince => new(Volatile.Read(ref _counters.BusySince));
 
     /// <summary>When the last byte of any answer came, to about <see cref="Coarse"/>.</summary>
@@ -250,6 +253,12 @@ internal sealed class DestinationLoad
         }
     }
 
+    /// <summary>Of a request in flight no further bytes are stamped.</summary>
+    public void Unwatch() => Interlocked.Increment(ref _counters.Unwatched);
+
+    /// <summary>A request of which that was said gives its place back.</summary>
+    public void Forgo() => Interlocked.Decrement(ref _counters.Unwatched);
+
     /// <summary>The first chunk of a streamed answer came <paramref name="waited"/> after its request, when so many prompt tokens were to be computed.</summary>
     public void Computed(long tokens, TimeSpan waited)
     {
@@ -299,7 +308,7 @@ internal sealed class DestinationLoad
 
     private void Begin(int inFlight, TimeSpan now)
     {
-        if (inFlight == 1)
+        if (inFlight - Volatile.Read(ref _counters.Unwatched) == 1)
         {
             Volatile.Write(ref _counters.BusySince, now.Ticks);
         }
@@ -353,5 +362,8 @@ internal sealed class DestinationLoad
 
         [FieldOffset(192)]
         public double Computing;
+
+        [FieldOffset(200)]
+        public int Unwatched;
     }
 }

@@ -22,6 +22,7 @@ internal struct HeldPlace
     private DestinationLoad? _load;
     private RequestWork _work;
     private bool _isPrefilled;
+    private bool _isUnwatched;
     private TimeSpan _at;
     private long _waiting;
 
@@ -55,6 +56,16 @@ internal struct HeldPlace
     /// <summary>A byte of the answer is here.</summary>
     public readonly void Came(TimeSpan now) => _load?.Came(now);
 
+    /// <summary>No further bytes of the answer are told: silence says nothing of the destination from now on.</summary>
+    public void Unwatch()
+    {
+        if (_load is { } load && !_isUnwatched)
+        {
+            _isUnwatched = true;
+            load.Unwatch();
+        }
+    }
+
     /// <summary>The first token of the answer is here: the prompt is computed.</summary>
     public void Prefilled(TimeSpan now)
     {
@@ -73,13 +84,18 @@ internal struct HeldPlace
         {
             Over(now);
             _load = null;
+            if (_isUnwatched)
+            {
+                load.Forgo();
+            }
+
             load.Release(_work.OutputTokens);
         }
     }
 
     private void Hold(DestinationLoad load, in RequestWork work, TimeSpan now)
     {
-        (_load, _work, _isPrefilled) = (load, work, false);
+        (_load, _work, _isPrefilled, _isUnwatched) = (load, work, false, false);
         (_at, _waiting) = (now, load.PrefillTokens);
     }
 

@@ -129,6 +129,9 @@ internal sealed class DestinationAvailability : IDisposable
     /// <summary>When silence last had it probed. The sweep's own.</summary>
     public TimeSpan SilenceProbedAt { get; set; }
 
+    /// <summary>Before when its streams are not counted again. The sweep's own.</summary>
+    public TimeSpan CountDueAt { get; set; }
+
     /// <summary>When a probe last failed. The watch's own.</summary>
     public TimeSpan ProbeFailedAt { get; set; }
 

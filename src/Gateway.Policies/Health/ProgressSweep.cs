@@ -1,4 +1,5 @@
 using BlazeGateway.Policies.Destinations;
+using BlazeGateway.Policies.Destinations.Reports;
 using Yarp.ReverseProxy.Model;
 
 namespace BlazeGateway.Policies.Health;
@@ -15,6 +16,9 @@ internal sealed class ProgressSweep : IDisposable
     /// <summary>Silence after which a destination is probed at once.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Time between two counts of the streams of a destination that is silent for long, unless it may stand still sooner: all requests are walked for them.</summary>
+    public static readonly TimeSpan Recount = TimeSpan.FromSeconds(1);
+
     // Looks that did not take place: the gateway itself stood still, and what it did not read meanwhile says nothing.
     private const int MostMissed = 10;
 
@@ -22,6 +26,8 @@ internal sealed class ProgressSweep : IDisposable
     private readonly ProgressPorts _ports;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly Dictionary<DestinationLoad, StreamWaits> _waits = [];
+    private readonly List<DestinationAvailability> _silent = [];
     private TimeSpan _from;
     private TimeSpan _looked;
     private int _isLooking;
@@ -58,6 +64,7 @@ internal sealed class ProgressSweep : IDisposable
             }
         }
 
+        Count(now);
         Volatile.Write(ref _isLooking, 0);
     }
 
@@ -65,7 +72,7 @@ internal sealed class ProgressSweep : IDisposable
     {
         var load = member.Load;
         var silent = now - Latest(load.LastByte, _from);
-        if (load.InFlight == 0 || silent < Silence || !_ports.IsProbed(member.Destination))
+        if (load.Watched <= 0 || silent < Silence || !_ports.IsProbed(member.Destination))
         {
             return;
         }
@@ -77,40 +84,67 @@ internal sealed class ProgressSweep : IDisposable
             _ports.Probe(member.Destination);
         }
 
-        if (silent > member.Rules.StandStill && member.Word.State is AvailabilityState.Up or AvailabilityState.Suspect or AvailabilityState.HalfOpen && StandsStill(member, now))
+        if (silent > member.Rules.StandStill && now >= member.CountDueAt && member.Word.State is AvailabilityState.Up or AvailabilityState.Suspect or AvailabilityState.HalfOpen
+            && !Advances(member, now))
         {
-            member.Take(new AvailabilityEvent(AvailabilityInput.StoodStill));
+            _silent.Add(member);
         }
+    }
+
+    /// <summary>Whether it reports that it works, whatever comes of it here.</summary>
+    private static bool Advances(DestinationAvailability member, TimeSpan now) =>
+        Report(member.Load, now) is not null && now - member.Load.LastReportedProgress <= member.Rules.StandStill;
+
+    /// <summary>Counts the streams of all that are silent at once, and takes those out that stand still.</summary>
+    private void Count(TimeSpan now)
+    {
+        if (_silent.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var member in _silent)
+        {
+            _waits[member.Load] = new StreamWaits((long)((Int128)member.ServingFrom.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond));
+        }
+
+        _ports.Count(_waits);
+        foreach (var member in _silent)
+        {
+            var left = Left(member, _waits[member.Load], now);
+            if (left < TimeSpan.Zero)
+            {
+                member.Take(new AvailabilityEvent(AvailabilityInput.StoodStill));
+            }
+            else
+            {
+                member.CountDueAt = now + (left < Recount ? left : Recount);
+            }
+        }
+
+        _waits.Clear();
+        _silent.Clear();
     }
 
     /// <summary>
-    /// Whether its streams stand still for longer than they should. One that had begun is sure to be at work. One that has not may wait for its turn behind requests
+    /// How much longer its streams may stand still; less than nothing when they do for longer than they should. One that had begun is sure to be at work. One that has not may wait for its turn behind requests
     /// of others, or behind plain ones, which give no sign of life before their end; unless the server says that it has nothing to do.
     /// </summary>
-    private bool StandsStill(DestinationAvailability member, TimeSpan now)
+    private TimeSpan Left(DestinationAvailability member, StreamWaits waits, TimeSpan now)
     {
         var (load, rules) = (member.Load, member.Rules);
-        var waits = new StreamWaits(load, (long)((Int128)member.ServingFrom.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond));
-        _ports.Count(waits);
-        var reported = load.Reported is { } report && report.TellsRequests(now) ? report.Facts : null;
-        if (reported is not null && now - load.LastReportedProgress <= rules.StandStill)
-        {
-            return false;
-        }
-
-        var isIdle = reported is { Running: 0, Waiting: null or 0 };
+        var isIdle = Report(load, now) is { Running: 0, Waiting: null or 0 };
         var least = Latest(rules.StandStill, rules.PromptPatience * load.PromptsTake);
-        if (waits.Begun is { } begun && Silent(begun) > (isIdle ? rules.StandStill : least))
-        {
-            return true;
-        }
+        var left = waits.Begun is { } begun ? (isIdle ? rules.StandStill : least) - Silent(begun) : TimeSpan.MaxValue;
 
         // The one request of a destination that was wedged is the first in line there.
         var before = isIdle ? rules.StandStill : member.WantsChunk ? least : Latest(rules.StandStillBefore, least);
-        return waits.Unbegun is { } unbegun && (isIdle || load.InFlight <= waits.Told) && Silent(unbegun) > before;
+        return waits.Unbegun is { } unbegun && (isIdle || load.InFlight <= waits.Told) && before - Silent(unbegun) is var other && other < left ? other : left;
 
         TimeSpan Silent(long since) => now - Latest(Latest(load.LastByte, _from), _time.GetElapsedTime(0, since));
     }
+
+    private static ReportedFacts? Report(DestinationLoad load, TimeSpan now) => load.Reported is { } report && report.TellsRequests(now) ? report.Facts : null;
 
     private static TimeSpan Latest(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
@@ -118,5 +152,5 @@ internal sealed class ProgressSweep : IDisposable
 /// <summary>Whom the sweep asks and has probed.</summary>
 /// <param name="IsProbed">Whether a destination is probed.</param>
 /// <param name="Probe">Has it probed at once.</param>
-/// <param name="Count">Counts the streams of a destination that are waited for.</param>
-internal sealed record ProgressPorts(Func<DestinationState, bool> IsProbed, Action<DestinationState> Probe, Action<StreamWaits> Count);
+/// <param name="Count">Counts the streams of destinations that are waited for.</param>
+internal sealed record ProgressPorts(Func<DestinationState, bool> IsProbed, Action<DestinationState> Probe, Action<IReadOnlyDictionary<DestinationLoad, StreamWaits>> Count);

@@ -1,15 +1,9 @@
-using BlazeGateway.Policies.Destinations;
-
 namespace BlazeGateway.Policies.Health;
 
 /// <summary>Streams of one destination that the gateway waits for. Those whose client holds them up are not among them: they say nothing of the destination.</summary>
-/// <param name="destination">The destination.</param>
 /// <param name="from">Timestamp before which nothing is counted: what waits for longer was sent before the destination was last taken out.</param>
-internal sealed class StreamWaits(DestinationLoad destination, long from)
+internal sealed class StreamWaits(long from)
 {
-    /// <summary>The destination.</summary>
-    public DestinationLoad Destination => destination;
-
     /// <summary>Timestamp from which on the first of those that have begun waits; null when there is none.</summary>
     public long? Begun { get; private set; }
 

@@ -42,7 +42,7 @@ internal sealed class AttemptHistory
     public bool HasFallback => NextFallback < Fallbacks.Length;
 
     /// <summary>Whether anything has to be cleared.</summary>
-    public bool IsEmpty => Tried.Count == 0 && Fallbacks.IsEmpty && Fingerprint == default && RetryAfter == 0 && KeptBack == RetryCause.None;
+    public bool IsEmpty => Tried.Count == 0 && Untried.Count == 0 && Fallbacks.IsEmpty && Fingerprint == default && RetryAfter == 0 && KeptBack == RetryCause.None;
 
     /// <summary>Whether it broke off a destination.</summary>
     public bool HasBroken { get; set; }

@@ -58,6 +58,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         {
             context.Deadline.Clear();
             context.FirstChunk(now);
+            context.Place.Unwatch();
         }
 
         if (!transforms.IsCompletedSuccessfully)
@@ -166,6 +167,7 @@ internal sealed class AttemptTransformer(RequestContext context) : HttpTransform
         if (answer.StatusCode == HttpStatusCode.SwitchingProtocols || (answer.StatusCode == HttpStatusCode.OK && HttpMethods.IsConnect(httpContext.Request.Method)))
         {
             context.Upgraded();
+            context.Place.Unwatch();
             return;
         }
 

@@ -73,7 +73,6 @@ internal sealed class Deadline
     {
         _expired = Expiry.None;
         _streaming = false;
-        Volatile.Write(ref _stream, null);
         Clear();
         Volatile.Write(ref _total, total);
         Volatile.Write(ref _state, Running);
@@ -141,12 +140,12 @@ internal sealed class Deadline
         Set(Expiry.BetweenChunks, now + ticks);
     }
 
-    /// <summary>Counts the request in <paramref name="waits"/>, if it is a stream of the destination they are of.</summary>
-    public void Count(StreamWaits waits)
+    /// <summary>Counts the request among those of its destination, if it is a stream of one of them.</summary>
+    public void Count(IReadOnlyDictionary<DestinationLoad, StreamWaits> waits)
     {
-        if (Volatile.Read(ref _stream) == waits.Destination && Volatile.Read(ref _state) == Running)
+        if (Volatile.Read(ref _stream) is { } stream && Volatile.Read(ref _state) == Running && waits.TryGetValue(stream, out var own))
         {
-            waits.Add(Volatile.Read(ref _since), hasBegun: _stepKind == Expiry.BetweenChunks, isAwaited: Volatile.Read(ref _step) != Never);
+            own.Add(Volatile.Read(ref _since), hasBegun: _stepKind == Expiry.BetweenChunks, isAwaited: Volatile.Read(ref _step) != Never);
         }
     }
 
@@ -246,6 +245,9 @@ internal sealed class Deadline
     {
         Clear();
         Volatile.Write(ref _total, Never);
+
+        // What waits for the next request must not keep a destination that is gone.
+        Volatile.Write(ref _stream, null);
         if (Interlocked.CompareExchange(ref _state, Free, Running) != Running || !_request.TryReset())
         {
             return false;

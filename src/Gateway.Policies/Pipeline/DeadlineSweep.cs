@@ -48,11 +48,14 @@ internal sealed class DeadlineSweep : IDisposable
                 Look();
             }
         });
-        _timer = time.CreateTimer(static state => ((DeadlineSweep)state!).Look(), this, Period, Period);
+        _timer = time.CreateTimer(static state => ((DeadlineSweep)state!).Tick(), this, Period, Period);
     }
 
     /// <summary>Called when what is in flight is ended, for those that wait where no deadline sees them.</summary>
     public Action? ShuttingDown { get; set; }
+
+    /// <summary>Called after each look that the clock brings about.</summary>
+    public Action? Looked { get; set; }
 
     /// <summary>Deadlines looked at.</summary>
     public int Count
@@ -97,8 +100,8 @@ internal sealed class DeadlineSweep : IDisposable
         }
     }
 
-    /// <summary>Counts the streams of a destination that are waited for.</summary>
-    public void Tell(StreamWaits waits)
+    /// <summary>Counts the streams of destinations that are waited for; one pass, however many destinations.</summary>
+    public void Tell(IReadOnlyDictionary<DestinationLoad, StreamWaits> waits)
     {
         foreach (var deadline in Volatile.Read(ref _slots))
         {
@@ -121,6 +124,12 @@ internal sealed class DeadlineSweep : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _timer.Dispose();
+
+    private void Tick()
+    {
+        Look();
+        Looked?.Invoke();
+    }
 
     private void Look()
     {

@@ -33,7 +33,11 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
             return null;
         }
 
-        var request = poison.Fingerprint(context.Body.Content);
+        if (!poison.MayWatch(context.Body.Content, out var request))
+        {
+            return null;
+        }
+
         context.History.Fingerprint = request;
         return poison.IsQuarantined(request) ? GatewayError.PoisonRequest : null;
     }
@@ -270,14 +274,30 @@ internal sealed class Failover(AvailabilityRegistry availability, ModelRouting r
             return false;
         }
 
-        var candidates = routing.Candidates(context, cluster, set);
-        for (var i = 0; i < candidates.Count; i++)
+        // Asked with every event of a stream that may be continued: no list of the candidates is made, and the first one ends it.
+        var (areAlike, isAnyWelcoming, mayOther) = (routing.AreAlike(context, cluster), false, false);
+        for (var i = 0; i < set.Count; i++)
         {
-            var candidate = candidates[i];
-            if (candidate != context.Destination && !context.History.Tried.Contains(candidate) && set.Loads.MayTake(availability.Of(candidate).Load))
+            var candidate = set[i];
+            var candidacy = areAlike ? Candidacy.Welcoming : routing.CandidacyOf(context, candidate);
+            isAnyWelcoming |= candidacy == Candidacy.Welcoming;
+            if (candidacy == Candidacy.None || (candidacy == Candidacy.Serving && isAnyWelcoming)
+                || candidate == context.Destination || context.History.Tried.Contains(candidate) || !set.Loads.MayTake(availability.Of(candidate).Load))
+            {
+                continue;
+            }
+
+            if (candidacy == Candidacy.Welcoming)
             {
                 return true;
             }
+
+            mayOther = true;
+        }
+
+        if (mayOther && !isAnyWelcoming)
+        {
+            return true;
         }
 
         return !set.IsCalm && DestinationPick.CanBeTried(context, set, routing);

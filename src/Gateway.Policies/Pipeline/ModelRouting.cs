@@ -95,7 +95,17 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
 
     /// <summary>Which of <paramref name="available"/> may be sent this request: all, unless they differ in what they serve.</summary>
     public IReadOnlyList<DestinationState> Candidates(RequestContext context, ClusterState cluster, IReadOnlyList<DestinationState> available) =>
-        !context.IsInference || catalog.Current.Cluster(cluster.ClusterId) is not { IsUniform: false } ? available : Filter(context, available);
+        AreAlike(context, cluster) ? available : Filter(context, available);
+
+    /// <summary>Whether any destination of the cluster may be sent this request as well as any other.</summary>
+    public bool AreAlike(RequestContext context, ClusterState cluster) => !context.IsInference || catalog.Current.Cluster(cluster.ClusterId) is not { IsUniform: false };
+
+    /// <summary>Whether a destination of a cluster in which they differ is a candidate.</summary>
+    public Candidacy CandidacyOf(RequestContext context, DestinationState destination)
+    {
+        Span<char> model = stackalloc char[InferenceFacts.MaxModelLength];
+        return CandidacyOf(ModelOf(context, model), destination);
+    }
 
     /// <summary>Whether a destination that is no candidate may be tried with this request.</summary>
     public bool MayTry(RequestContext context, DestinationState destination)
@@ -163,14 +173,14 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         for (var i = 0; i < available.Count; i++)
         {
             var destination = available[i];
-            var status = catalog.StatusOf(destination);
-            if (!model.IsEmpty && !status.MayServe(model))
+            var candidacy = CandidacyOf(model, destination);
+            if (candidacy == Candidacy.None)
             {
                 continue;
             }
 
             serving.Add(destination);
-            if (status.Answer != DestinationAnswer.Unauthorized)
+            if (candidacy == Candidacy.Welcoming)
             {
                 welcoming.Add(destination);
             }
@@ -180,8 +190,28 @@ internal sealed class ModelRouting(ModelCatalog catalog, IProxyStateLookup proxy
         return welcoming.Count > 0 ? welcoming : serving;
     }
 
+    private Candidacy CandidacyOf(ReadOnlySpan<char> model, DestinationState destination)
+    {
+        var status = catalog.StatusOf(destination);
+        return !model.IsEmpty && !status.MayServe(model) ? Candidacy.None
+            : status.Answer == DestinationAnswer.Unauthorized ? Candidacy.Serving : Candidacy.Welcoming;
+    }
+
     /// <summary>The name the destination is asked for; empty when there is none.</summary>
     private static Span<char> ModelOf(RequestContext context, Span<char> room) => context.Model?.Rewrite is { } rewrite
         ? rewrite.AsSpan().TryCopyTo(room) ? room[..rewrite.Length] : default
         : room[..Encoding.ASCII.GetChars(context.Facts.Model, room)];
+}
+
+/// <summary>Whether a destination may be sent a request, where destinations differ in what they serve.</summary>
+internal enum Candidacy : byte
+{
+    /// <summary>It does not serve the model.</summary>
+    None,
+
+    /// <summary>It serves the model but refuses the gateway's credential: a candidate where no other is.</summary>
+    Serving,
+
+    /// <summary>It serves the model.</summary>
+    Welcoming,
 }

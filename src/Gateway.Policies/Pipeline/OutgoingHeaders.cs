@@ -21,12 +21,13 @@ internal static class OutgoingHeaders
     public static GatewayError? Clean(HttpRequestMessage request, RequestContext context)
     {
         var kept = !context.Route.IsInference || context.Route.Options.ForwardClientCredentials ? KeyHeaders.All & ~context.KeyCarriers : KeyHeaders.None;
-        List<string>? removed = null;
+        var removed = context.RemovedHeaders;
+        removed.Clear();
         foreach (var header in request.Headers.NonValidated)
         {
             if (IsRefused(header.Key, kept))
             {
-                (removed ??= []).Add(header.Key);
+                removed.Add(header.Key);
                 continue;
             }
 
@@ -39,12 +40,9 @@ internal static class OutgoingHeaders
             }
         }
 
-        if (removed is not null)
+        foreach (var name in removed)
         {
-            foreach (var name in removed)
-            {
-                request.Headers.Remove(name);
-            }
+            request.Headers.Remove(name);
         }
 
         RemoveNominated(request.Headers, context);

@@ -125,6 +125,12 @@ internal sealed partial class RequestContext
     /// <summary>That clock at a timestamp that was read already.</summary>
     public TimeSpan ClockAt(long timestamp) => Time.GetElapsedTime(0, timestamp);
 
+    /// <summary>Slot of the context below it while it waits in its pool. The pool's own.</summary>
+    public int Below { get; set; }
+
+    /// <summary>Room for the names of headers that do not go on.</summary>
+    public List<string> RemovedHeaders { get; } = [];
+
     /// <summary>Who sent the request.</summary>
     public Client Client { get; set; }
 

@@ -27,6 +27,8 @@ internal sealed class PoisonList(TimeProvider time)
     private const int End = 128 * 1024;
 
     private readonly ConcurrentDictionary<UInt128, Mark> _marks = new();
+    // Bodies watched, by the lower bits of their lengths.
+    private readonly int[] _lengths = new int[Capacity];
     private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
     private int _count;
     private long _swept = time.GetTimestamp();
@@ -34,7 +36,23 @@ internal sealed class PoisonList(TimeProvider time)
     /// <summary>Whether no request is watched.</summary>
     public bool IsEmpty => Volatile.Read(ref _count) == 0;
 
-    /// <summary>What tells a body; nobody without the secret can find another with the same.</summary>
+    /// <summary>
+    /// The fingerprint of a body that may be watched; false, and no byte of it looked at, when none as long is. Most bodies are told apart by that.
+    /// </summary>
+    public bool MayWatch(in ReadOnlySequence<byte> body, out UInt128 request)
+    {
+        if (Volatile.Read(ref Watched((uint)body.Length)) == 0)
+        {
+            Sweep();
+            request = default;
+            return false;
+        }
+
+        request = Fingerprint(body);
+        return true;
+    }
+
+    /// <summary>What tells a body: its length in the lowest 32 bits, above them a hash; nobody without the secret can find another with the same.</summary>
     public UInt128 Fingerprint(in ReadOnlySequence<byte> body)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _secret);
@@ -52,7 +70,7 @@ internal sealed class PoisonList(TimeProvider time)
         }
 
         hash.GetHashAndReset(room);
-        return BinaryPrimitives.ReadUInt128LittleEndian(room);
+        return (BinaryPrimitives.ReadUInt128LittleEndian(room) & ~(UInt128)uint.MaxValue) | (uint)body.Length;
     }
 
     /// <summary>The request broke off the connection of <paramref name="destination"/>. True when it did so to another one before.</summary>
@@ -72,14 +90,13 @@ internal sealed class PoisonList(TimeProvider time)
                 return false;
             }
 
-            _marks[request] = new Mark(destination, now, IsQuarantined: true);
+            Put(request, new Mark(destination, now, IsQuarantined: true));
             return true;
         }
 
         if (_marks.Count < Capacity)
         {
-            _marks[request] = new Mark(destination, now, IsQuarantined: false);
-            Volatile.Write(ref _count, _marks.Count);
+            Put(request, new Mark(destination, now, IsQuarantined: false));
         }
 
         return false;
@@ -106,8 +123,10 @@ internal sealed class PoisonList(TimeProvider time)
     /// <summary>No destination is left: there is none to keep a request from, and what was it may have been an outage.</summary>
     public void Clear()
     {
-        _marks.Clear();
-        Volatile.Write(ref _count, 0);
+        foreach (var (request, _) in _marks)
+        {
+            Absolve(request);
+        }
     }
 
     /// <summary>The request was answered: it was not its fault.</summary>
@@ -115,8 +134,27 @@ internal sealed class PoisonList(TimeProvider time)
     {
         if (_marks.TryRemove(request, out _))
         {
+            Interlocked.Decrement(ref Watched((uint)request));
             Volatile.Write(ref _count, _marks.Count);
         }
+    }
+
+    private ref int Watched(uint length) => ref _lengths[length % Capacity];
+
+    // Counted before it can be found and until it cannot any more; each mark once.
+    private void Put(UInt128 request, Mark mark)
+    {
+        Interlocked.Increment(ref Watched((uint)request));
+        while (!_marks.TryAdd(request, mark))
+        {
+            if (_marks.TryGetValue(request, out var last) && _marks.TryUpdate(request, mark, last))
+            {
+                Interlocked.Decrement(ref Watched((uint)request));
+                break;
+            }
+        }
+
+        Volatile.Write(ref _count, _marks.Count);
     }
 
     private static void Append(IncrementalHash hash, in ReadOnlySequence<byte> bytes)

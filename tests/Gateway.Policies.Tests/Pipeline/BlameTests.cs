@@ -39,6 +39,35 @@ public sealed class BlameTests
         AssertBlameless(host);
     }
 
+    /// <summary>Of both nothing is seen after their heads, so that their silence tells nothing of the destination; until then it does.</summary>
+    [Fact]
+    public async Task Tunnels_and_plain_answers_are_watched_until_their_heads_came()
+    {
+        await using var destination = new ScriptedDestination();
+        await using var host = await WireHost.StartAsync([WireHost.Route("all", new RouteExtensions())], [WireHost.Cluster("llm", destination.Address)]);
+        var load = host.Get<AvailabilityRegistry>().Of(host.Cluster("llm").DestinationsState.AllDestinations[0]).Load;
+        await using var tunnel = (Http1Caller)await host.CallAsync("HTTP/1.1");
+        await tunnel.RawAsync("GET /ws HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"u8.ToArray());
+        var first = await destination.NextAsync();
+        Assert.Equal((1, 1), (load.InFlight, load.Watched));
+        await first.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n");
+        await tunnel.HeadAsync();
+        Assert.Equal((1, 0), (load.InFlight, load.Watched));
+
+        await using var plain = await host.CallAsync("HTTP/1.1");
+        await plain.SendAsync("/any", []);
+        var second = await destination.NextAsync();
+        Assert.Equal((2, 1), (load.InFlight, load.Watched));
+        await second.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nH");
+        await plain.HeadAsync();
+        Assert.Equal((2, 0), (load.InFlight, load.Watched));
+        await second.SendAsync("i");
+        await plain.EndAsync();
+        await tunnel.LeaveAsync();
+        await host.RestAsync(2);
+        Assert.Equal((0, 0), (load.InFlight, load.Watched));
+    }
+
     [Fact]
     public async Task An_answer_that_a_transform_gives_says_nothing_of_the_destination()
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using BlazeGateway.Policies.Destinations;
 using BlazeGateway.Policies.Pipeline;
 using Microsoft.Extensions.Time.Testing;
 
@@ -121,6 +123,34 @@ public sealed class DeadlineTests
         deadline.BeginAttempt(300);
         deadline.Look(300);
         Assert.Equal(Expiry.FirstByte, deadline.Expired);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_has_ended_keeps_no_destination(bool isExpired)
+    {
+        var deadline = new Deadline();
+        var destination = Run(deadline, isExpired);
+        for (var i = 0; i < 10 && destination.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(destination.IsAlive);
+        GC.KeepAlive(deadline);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Run(Deadline deadline, bool isExpired)
+    {
+        var load = new DestinationLoad("d");
+        deadline.Begin(Never);
+        deadline.BeginAttempt(100, 0, load);
+        deadline.Look(isExpired ? 100 : 50);
+        Assert.Equal(!isExpired, deadline.End());
+        return new WeakReference(load);
     }
 
     [Fact]

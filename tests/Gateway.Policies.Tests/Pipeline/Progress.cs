@@ -15,7 +15,7 @@ internal sealed class Progress : IDisposable
     {
         Cluster = new TestCluster(TestCluster.ModelServers, destinations);
         _deadlines = new DeadlineSweep(Cluster.Time);
-        _sweep = new ProgressSweep(Cluster.Registry, new ProgressPorts(_ => IsProbed, destination => Probed.Add((destination.DestinationId, Now)), _deadlines.Tell), Cluster.Time);
+        _sweep = new ProgressSweep(Cluster.Registry, new ProgressPorts(_ => IsProbed, destination => Probed.Add((destination.DestinationId, Now)), Count), Cluster.Time);
         Array.ForEach(destinations, id => Cluster.Probe(id, ProbeFindingKind.Alive));
     }
 
@@ -25,6 +25,9 @@ internal sealed class Progress : IDisposable
 
     /// <summary>Who was to be probed at once, and when.</summary>
     public List<(string Id, double At)> Probed { get; } = [];
+
+    /// <summary>Times all requests were walked, and of how many destinations each time.</summary>
+    public List<int> Walks { get; } = [];
 
     /// <summary>Seconds since the start.</summary>
     public double Now => Math.Round(Cluster.Registry.Now.TotalSeconds, 3);
@@ -45,6 +48,12 @@ internal sealed class Progress : IDisposable
         _sweep.Dispose();
         _deadlines.Dispose();
         Cluster.Dispose();
+    }
+
+    private void Count(IReadOnlyDictionary<DestinationLoad, StreamWaits> waits)
+    {
+        Walks.Add(waits.Count);
+        _deadlines.Tell(waits);
     }
 
     internal sealed class Ongoing
@@ -72,6 +81,14 @@ internal sealed class Progress : IDisposable
         public Ongoing Headers()
         {
             _place.Came(Clock);
+            return this;
+        }
+
+        /// <summary>Nothing more of the answer is seen until its end.</summary>
+        public Ongoing Unwatched()
+        {
+            _place.Came(Clock);
+            _place.Unwatch();
             return this;
         }
 

@@ -222,6 +222,76 @@ public sealed class ProgressTests
     }
 
     [Fact]
+    public void All_that_are_silent_are_counted_in_one_walk_and_once_a_second()
+    {
+        using var progress = new Progress("a", "b", "c", "d");
+        Array.ForEach<string>(["a", "b", "c"], id => progress.Send(id).Chunk(isHeldUp: true));
+        progress.Pass(10);
+        Assert.Empty(progress.Walks);
+        progress.Pass(0.05);
+        Assert.Equal([3], progress.Walks);
+        progress.Pass(0.95);
+        Assert.Equal([3], progress.Walks);
+        progress.Pass(0.05);
+        Assert.Equal([3, 3], progress.Walks);
+        progress.Pass(60);
+        Assert.Equal(62, progress.Walks.Count);
+    }
+
+    [Fact]
+    public void Who_reports_tokens_costs_no_walk()
+    {
+        using var progress = new Progress("a", "b");
+        progress.Send("a").Chunk();
+        for (var i = 0; i < 30; i++)
+        {
+            Report(progress, new ReportedFacts { Running = 3, Waiting = 0 });
+            progress.Cluster["a"].Load.LastReportedProgress = progress.Cluster.Registry.Clock;
+            progress.Pass(1);
+        }
+
+        Assert.Empty(progress.Walks);
+    }
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(30.3)]
+    [InlineData(30.95)]
+    public void A_count_once_a_second_makes_nobody_late(double resumed)
+    {
+        using var progress = new Progress("a", "b");
+        var held = progress.Send("a").Chunk(isHeldUp: true);
+        progress.Pass(resumed);
+        held.Resume();
+        progress.Pass(10);
+        Assert.Equal("up", progress.Cluster.StateOf("a"));
+        progress.Pass(0.05);
+        Assert.Equal("wedged", progress.Cluster.StateOf("a"));
+    }
+
+    [Fact]
+    public void What_gives_no_sign_until_its_end_is_no_silence()
+    {
+        using var progress = new Progress("a", "b");
+        var tunnel = progress.Send("a", isStream: false).Unwatched();
+        progress.Pass(5);
+        Assert.Empty(progress.Probed);
+
+        // Silence of others counts from when the first of them came, beside it.
+        var stream = progress.Send("a");
+        progress.Pass(0.15);
+        Assert.Empty(progress.Probed);
+        progress.Pass(0.05);
+        Assert.Equal([("a", 5.2)], progress.Probed);
+        stream.End();
+        progress.Pass(5);
+        tunnel.End();
+        progress.Send("a", isStream: false);
+        progress.Pass(0.2);
+        Assert.Equal([("a", 5.2), ("a", 10.4)], progress.Probed);
+    }
+
+    [Fact]
     public void A_gateway_that_itself_stood_still_counts_from_then()
     {
         using var progress = new Progress("a", "b");

@@ -107,5 +107,52 @@ public sealed class PoisonListTests
         Assert.NotEqual(known, _list.Fingerprint(new ReadOnlySequence<byte>(body)));
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(11)]
+    [InlineData(300_000)]
+    public void A_body_as_long_as_none_that_is_watched_is_not_hashed(int length)
+    {
+        var (watched, other) = (new ReadOnlySequence<byte>(new byte[10]), new ReadOnlySequence<byte>(new byte[length]));
+        Assert.False(_list.MayWatch(watched, out _));
+        var request = _list.Fingerprint(watched);
+        Blame(request, "a");
+        Assert.True(_list.MayWatch(watched, out var found));
+        Assert.Equal(request, found);
+        var least = long.MaxValue;
+        for (var round = 0; round < 4; round++)
+        {
+            // A hash allocates.
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var isWatched = _list.MayWatch(other, out found);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal((false, default), (isWatched, found));
+        }
+
+        Assert.Equal(0, least);
+        Assert.True(_list.MayWatch(new(new byte[10]), out _));
+    }
+
+    [Fact]
+    public void Whatever_takes_a_request_off_the_list_takes_its_length_off_too()
+    {
+        var body = new ReadOnlySequence<byte>(new byte[10]);
+        var request = _list.Fingerprint(body);
+        Blame(request, "a");
+        Blame(request, "b");
+        _list.Absolve(request);
+        Assert.False(_list.MayWatch(body, out _));
+        Blame(request, "a");
+        _list.Clear();
+        Assert.False(_list.MayWatch(body, out _));
+        Blame(request, "a");
+        _time.Advance(PoisonList.Length);
+
+        // Whatever is asked for.
+        Assert.False(_list.MayWatch(new(new byte[11]), out _));
+        Assert.False(_list.MayWatch(body, out _));
+        Assert.True(_list.IsEmpty);
+    }
+
     private bool Blame(UInt128 request, string destination) => _list.Blame(request, destination, _time.GetTimestamp(), isSame: true);
 }
