@@ -64,14 +64,13 @@ internal sealed class WaitingLines
     public Waiter? Next(Func<Waiter, bool> may, Func<Waiter, bool>? mayNow = null)
     {
         _asked.Clear();
-        Ask(may);
+        _may = may;
         if (Take(Again) is { } again)
         {
             return again;
         }
 
         Ask(mayNow ?? may);
-
         for (var line = 1; line < _lines.Length; line++)
         {
             if (_passed[line] >= MostPassed && Take(line) is { } due)

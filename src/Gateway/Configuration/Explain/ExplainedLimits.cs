@@ -41,8 +41,8 @@ internal sealed class ExplainedLimits
 
     private void AddTimes(RouteExtensions route, ClusterExtensions cluster, ClusterExtensions own)
     {
-        _all["FirstByte"] = Show(route.Timeouts.FirstByte ?? cluster.Timeouts.FirstByte ?? TimeSpan.FromMinutes(5));
-        _all["BetweenChunks"] = Show(route.Timeouts.BetweenChunks ?? cluster.Timeouts.BetweenChunks ?? TimeSpan.FromMinutes(1));
+        _all["FirstByte"] = Show(route.Timeouts.FirstByte ?? cluster.Timeouts.FirstByte ?? ClusterPlan.DefaultFirstByte);
+        _all["BetweenChunks"] = Show(route.Timeouts.BetweenChunks ?? cluster.Timeouts.BetweenChunks ?? ClusterPlan.DefaultBetweenChunks);
         _all["Total"] = Show(route.Timeouts.Total ?? own.Timeouts.Total);
         _all["RequestBody.ReadTimeout"] = Show(route.RequestBody.ReadTimeout);
         _all["RequestBody.MaxBytes"] = Show(route.RequestBody.MaxBytes);
